@@ -1,0 +1,145 @@
+// Package prompt asks the person at the screen.
+//
+// A Prompter shows one Request at a time: who asks, what for, what will be
+// signed, with whose key. It knows neither sockets nor key stores: choosing a
+// file and trying a password happen through the functions a Request carries, so
+// a wrong password stays inside the window and secrets go one way only.
+package prompt
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"time"
+)
+
+// Prompter asks the human. Approve blocks until the person decides, ctx ends or
+// the window is gone; the last two return ErrCancelled (wrapped or not).
+// Implementations are safe for use by several goroutines, but the caller shows
+// one Request at a time.
+type Prompter interface {
+	Approve(ctx context.Context, r *Request) (Decision, error)
+}
+
+var (
+	// ErrCancelled: the person refused, closed the window or did not answer.
+	ErrCancelled = errors.New("prompt: cancelled")
+	// ErrUnavailable: this back-end cannot show anything here (no browser, no
+	// display, no terminal); another one may.
+	ErrUnavailable = errors.New("prompt: no way to ask the person here")
+)
+
+// Purpose is what the key is wanted for, in our own words.
+type Purpose int
+
+const (
+	Sign     Purpose = iota // make signatures over Documents
+	ShowKey                 // show the page a certificate
+	PickFile                // choose a path
+)
+
+// Site is who asks.
+type Site struct {
+	Origin     string // as the browser sent it, "" for a program without one
+	Name       string // registrable domain or program name, cleaned, shown large
+	Detail     string // full origin or executable path, cleaned
+	Secure     bool   // https
+	Local      bool   // a program on this machine, not a page
+	Suspicious bool   // mixed scripts, punycode, or another look-alike
+	New        bool   // never approved before
+}
+
+// Document is one thing to be signed, as shown. It is a view of the very octets
+// that are signed.
+type Document struct {
+	Name   string
+	Size   int64
+	SHA256 [sha256.Size]byte // of the octets shown; zero for a file not read yet
+	Kind   string            // "text", "xml", "pdf", "zip", "office", "image", "cms", "binary", "digest", "file"
+	Text   string            // readable beginning for text and xml, else ""
+	Cut    bool              // Text is not the whole document
+}
+
+// KeyFile is a key store the person used before.
+type KeyFile struct {
+	Path  string
+	Name  string // base name, for people
+	Owner string // last seen owner, may be ""
+	Until time.Time
+}
+
+// Key is one key of an opened store, as shown.
+type Key struct {
+	ID           string // opaque, valid for this request
+	Owner        string // "ТЕСТОВ ТЕСТ ТЕСТОВИЧ"
+	IIN, BIN     string // as in the certificate; the window masks the IIN
+	Organisation string
+	Role         string // catalogue key of the role, "" when a natural person
+	Use          string // catalogue key: "use.both", "use.sign", "use.auth"
+	Algorithm    string // "GOST 34.10-2015 (512)", "RSA 2048", …
+	Issuer       string
+	NotBefore    time.Time
+	NotAfter     time.Time
+	Fits         bool
+	Reason       string // catalogue key: why it does not fit, or a warning when it does; "" = neither
+	Expired      bool
+	ExpiresSoon  bool // 30 days or less
+	NeedsConsent bool // expired but allowed: a second, explicit confirmation is required
+}
+
+// UnlockError is trouble that stays inside the window.
+type UnlockError struct {
+	Code string // catalogue key, e.g. "unlock.wrong_password"
+	Err  error
+}
+
+func (e *UnlockError) Error() string { return "prompt: " + e.Code }
+func (e *UnlockError) Unwrap() error { return e.Err }
+
+// Request is one question. It does not change once it has been given away.
+type Request struct {
+	ID        string
+	Site      Site
+	Purpose   Purpose
+	Locale    string // "kk", "ru", "en"
+	Logo      []byte // png, jpeg or gif, checked; nil = none
+	Documents []Document
+	Total     int // number of documents; Documents may hold fewer views
+	Bytes     int64
+	Detached  bool
+	Digests   bool // only digests came, nothing can be shown
+	Login     bool // the key is asked for logging in
+	Phrase    string
+
+	Recent     []KeyFile // most recent first
+	Extensions []string  // of key files, or of the file to pick: lower case, no dot; nil = all
+	Directory  bool      // PickFile wants a folder
+	Start      string    // folder where choosing begins
+
+	// Unlock tries a key store once. The secret is cleared by Unlock before
+	// it returns. It returns every key of the store, or an *UnlockError. The
+	// Keys stay valid until the next call or the end of the request.
+	Unlock func(ctx context.Context, path string, secret []byte) ([]Key, error)
+
+	// Minimum is how long the person must have been looking before an
+	// approval counts (security.md T9). Zero switches the delay off.
+	Minimum time.Duration
+}
+
+// Decision is the person's yes.
+type Decision struct {
+	KeyID string // of a Key that Unlock returned last
+	Path  string // for PickFile
+
+	// Progress may be nil. The caller ends it exactly once.
+	Progress Progress
+}
+
+// Progress keeps the window informed while the work is done.
+type Progress interface {
+	Step(done int)
+	// Finish tells how it ended; nil = well. failed is a catalogue key.
+	Finish(failed string)
+	// Stopped is closed when the person pressed Stop.
+	Stopped() <-chan struct{}
+}

@@ -1,0 +1,56 @@
+package protocol
+
+import "errors"
+
+// Result is what came of an operation. A nil Result with a nil error is a
+// success without content.
+type Result interface{ result() }
+
+// Tokens answers ActiveTokens: storage names in the order of the specification.
+type Tokens []string
+
+// Signatures answers SignCMS, SignFile, SignRaw and ApplyTimestamp: DER or bare
+// signature values, in the order of the documents.
+type Signatures struct {
+	Values      [][]byte
+	Certificate []byte // DER of the signer, for SignRaw.WithCertificate
+}
+
+// XMLDocuments answers SignXML, in the order of the documents.
+type XMLDocuments []string
+
+// Path answers PickFile.
+type Path string
+
+// KeyInfo answers ShowKey. All members are required; the formats are those of
+// commonUtils getKeyInfo.
+type KeyInfo struct {
+	Alias, KeyID, Algorithm     string
+	SubjectCN, SubjectDN        string
+	IssuerCN, IssuerDN          string
+	SerialNumber                string
+	NotBefore, NotAfter         string // milliseconds since 1970-01-01 UTC, decimal
+	AuthorityKeyIdentifier, PEM string
+}
+
+func (Tokens) result()       {}
+func (Signatures) result()   {}
+func (XMLDocuments) result() {}
+func (Path) result()         {}
+func (KeyInfo) result()      {}
+
+// Errors an operation may end with. Families put them into their own words;
+// any other error is a failure of the operation and is never shown to a page.
+var (
+	// ErrCancelled: the person cancelled, closed the window, did not answer,
+	// or the prompt was refused by a limit.
+	ErrCancelled = errors.New("protocol: cancelled")
+	// ErrNoDevice: a token storage was named and no such token is present.
+	ErrNoDevice = errors.New("protocol: no device")
+	// ErrFileNotFound: the one answer to every trouble with a path.
+	ErrFileNotFound = errors.New("protocol: file not found")
+	// ErrNotSupported: this build cannot do the operation.
+	ErrNotSupported = errors.New("protocol: not supported")
+	// ErrSigning: the key or the container failed after the person agreed.
+	ErrSigning = errors.New("protocol: signing failed")
+)
