@@ -1,0 +1,197 @@
+// Package archtest lets the repository test itself: which room may know which,
+// what every package must say of itself, and which modules may come in.
+package archtest
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// rooms lists, for each folder, what its product code may import from this
+// module. The longest matching prefix decides; "…/*" allows everything below.
+// Test files may import more (they stand outside the house).
+var rooms = map[string][]string{
+	"cmd":                 {"*"},
+	"protocol":            {},
+	"keystore":            {"internal/pki", "keystore/*"},
+	"keystore/pkcs12":     {"internal/pki", "internal/ber"},
+	"bridge":              {"protocol", "keystore", "bridge/*", "internal/*"},
+	"bridge/consent":      {"protocol", "keystore", "bridge/prompt", "internal/pki", "internal/state", "internal/i18n"},
+	"bridge/prompt":       {"bridge/web", "internal/i18n", "internal/state"},
+	"bridge/web":          {"internal/i18n"},
+	"installer":           {"internal/state", "internal/i18n", "installer/*"},
+	"internal/streebog":   {},
+	"internal/gost341194": {},
+	"internal/gost3410":   {"internal/streebog", "internal/gost341194"},
+	"internal/ber":        {},
+	"internal/state":      {},
+	"internal/i18n":       {},
+	"internal/localca":    {"internal/state"},
+	"internal/peer":       {},
+	"internal/pki":        {"internal/streebog", "internal/gost341194", "internal/gost3410"},
+	"internal/cms":        {"internal/pki", "internal/ber"},
+	"internal/testdata":   {},
+	"internal/testoracle": {"internal/testdata"},
+	"internal/testpki":    {"internal/pki", "internal/gost3410", "keystore/pkcs12"},
+	"internal/demo":       {"*"},
+	"internal/e2e":        {"*"},
+	"internal/archtest":   {},
+}
+
+// modules names every module the product may link, with its reason.
+var modules = map[string]string{
+	"github.com/gorilla/websocket":       "WebSocket server",
+	"software.sslmate.com/src/go-pkcs12": "PKCS#12 stores of others",
+	"golang.org/x/crypto":                "cryptobyte",
+	"golang.org/x/sys":                   "system calls",
+	"golang.org/x/net":                   "public suffix list, IDNA",
+	"golang.org/x/term":                  "passwords on a terminal without echo",
+	"golang.org/x/text":                  "Unicode normalisation",
+}
+
+type goPackage struct {
+	ImportPath string
+	Dir        string
+	GoFiles    []string
+	Imports    []string
+	DepOnly    bool
+	Standard   bool
+	Module     *struct{ Path string }
+}
+
+func list(t *testing.T, args ...string) []goPackage {
+	t.Helper()
+	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,GoFiles,Imports,Standard,Module"}, args...)...)
+	cmd.Dir = filepath.Join("..", "..")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var packages []goPackage
+	for dec := json.NewDecoder(strings.NewReader(string(out))); dec.More(); {
+		var p goPackage
+		if err := dec.Decode(&p); err != nil {
+			t.Fatal(err)
+		}
+		packages = append(packages, p)
+	}
+	return packages
+}
+
+func room(path string) (string, []string, bool) {
+	for p := path; p != "." && p != ""; p = filepath.Dir(p) {
+		if allowed, ok := rooms[p]; ok {
+			return p, allowed, true
+		}
+	}
+	return "", nil, false
+}
+
+func allows(allowed []string, path string) bool {
+	return slices.ContainsFunc(allowed, func(a string) bool {
+		if a == "*" {
+			return true
+		}
+		if base, ok := strings.CutSuffix(a, "/*"); ok {
+			return path == base || strings.HasPrefix(path, base+"/")
+		}
+		return path == a
+	})
+}
+
+func TestImportArrows(t *testing.T) {
+	for _, p := range list(t, "./...") {
+		self := strings.TrimPrefix(p.ImportPath, "tanba/")
+		name, allowed, ok := room(self)
+		if !ok {
+			t.Errorf("%s: no room in the table; say what it may import", self)
+			continue
+		}
+		for _, imp := range p.Imports {
+			target, ours := strings.CutPrefix(imp, "tanba/")
+			// A folder may use what lies below its own room.
+			if !ours || strings.HasPrefix(target, name+"/") && strings.HasPrefix(self, name+"/") {
+				continue
+			}
+			if !allows(allowed, target) {
+				t.Errorf("%s may not import %s", self, target)
+			}
+			if strings.HasPrefix(target, "internal/test") && !strings.HasPrefix(self, "internal/test") && self != "internal/demo" {
+				t.Errorf("%s: product code imports test material %s", self, target)
+			}
+		}
+	}
+}
+
+func TestModulesAreNamed(t *testing.T) {
+	seen := map[string]bool{}
+	for _, p := range list(t, "-deps", "./cmd/...") {
+		if p.Standard || p.Module == nil || p.Module.Path == "tanba" {
+			continue
+		}
+		seen[p.Module.Path] = true
+		if modules[p.Module.Path] == "" {
+			t.Errorf("module %s is linked into the product but not in the table", p.Module.Path)
+		}
+	}
+	for m := range modules {
+		if !seen[m] {
+			t.Logf("module %s is in the table but not linked", m)
+		}
+	}
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for m := range seen {
+		if !strings.Contains(string(readme), m) {
+			t.Errorf("README does not name module %s and its reason", m)
+		}
+	}
+}
+
+func TestPackagesSayWhatTheyAre(t *testing.T) {
+	for _, p := range list(t, "./...") {
+		if len(p.GoFiles) == 0 {
+			continue
+		}
+		documented := false
+		for _, f := range p.GoFiles {
+			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, f), nil, parser.PackageClauseOnly|parser.ParseComments)
+			if err != nil {
+				t.Fatal(err)
+			}
+			documented = documented || file.Doc != nil && len(file.Doc.Text()) > 40
+		}
+		if !documented {
+			t.Errorf("%s has no package comment", p.ImportPath)
+		}
+	}
+}
+
+// TestNoShortcuts forbids in product code what switches a defence off.
+func TestNoShortcuts(t *testing.T) {
+	for _, p := range list(t, "./...") {
+		for _, f := range p.GoFiles {
+			file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, f), nil, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ast.Inspect(file, func(n ast.Node) bool {
+				id, ok := n.(*ast.Ident)
+				if ok && id.Name == "InsecureSkipVerify" {
+					t.Errorf("%s/%s switches certificate checks off", p.ImportPath, f)
+				}
+				return true
+			})
+		}
+	}
+}
