@@ -1,0 +1,67 @@
+package streebog
+
+// table[j][b] is what octet j of a word contributes to a word of L(P(S(·))):
+// the substitution and the multiplication by the matrix in one look-up. P
+// only decides which octet goes where (§5.3): word k of the result takes octet
+// k of every word.
+var table = makeTable()
+
+func makeTable() (t [8][256]uint64) {
+	for j := range t {
+		for b := range t[j] {
+			for bit := range 8 {
+				if pi[b]>>bit&1 == 1 {
+					t[j][b] ^= linear[63-8*j-bit]
+				}
+			}
+		}
+	}
+	return t
+}
+
+// lps is L∘P∘S of §6. The eight words travel in registers.
+func lps(a0, a1, a2, a3, a4, a5, a6, a7 uint64) (r0, r1, r2, r3, r4, r5, r6, r7 uint64) {
+	t := &table
+	r0 = t[0][byte(a0)] ^ t[1][byte(a1)] ^ t[2][byte(a2)] ^ t[3][byte(a3)] ^
+		t[4][byte(a4)] ^ t[5][byte(a5)] ^ t[6][byte(a6)] ^ t[7][byte(a7)]
+	r1 = t[0][byte(a0>>8)] ^ t[1][byte(a1>>8)] ^ t[2][byte(a2>>8)] ^ t[3][byte(a3>>8)] ^
+		t[4][byte(a4>>8)] ^ t[5][byte(a5>>8)] ^ t[6][byte(a6>>8)] ^ t[7][byte(a7>>8)]
+	r2 = t[0][byte(a0>>16)] ^ t[1][byte(a1>>16)] ^ t[2][byte(a2>>16)] ^ t[3][byte(a3>>16)] ^
+		t[4][byte(a4>>16)] ^ t[5][byte(a5>>16)] ^ t[6][byte(a6>>16)] ^ t[7][byte(a7>>16)]
+	r3 = t[0][byte(a0>>24)] ^ t[1][byte(a1>>24)] ^ t[2][byte(a2>>24)] ^ t[3][byte(a3>>24)] ^
+		t[4][byte(a4>>24)] ^ t[5][byte(a5>>24)] ^ t[6][byte(a6>>24)] ^ t[7][byte(a7>>24)]
+	r4 = t[0][byte(a0>>32)] ^ t[1][byte(a1>>32)] ^ t[2][byte(a2>>32)] ^ t[3][byte(a3>>32)] ^
+		t[4][byte(a4>>32)] ^ t[5][byte(a5>>32)] ^ t[6][byte(a6>>32)] ^ t[7][byte(a7>>32)]
+	r5 = t[0][byte(a0>>40)] ^ t[1][byte(a1>>40)] ^ t[2][byte(a2>>40)] ^ t[3][byte(a3>>40)] ^
+		t[4][byte(a4>>40)] ^ t[5][byte(a5>>40)] ^ t[6][byte(a6>>40)] ^ t[7][byte(a7>>40)]
+	r6 = t[0][byte(a0>>48)] ^ t[1][byte(a1>>48)] ^ t[2][byte(a2>>48)] ^ t[3][byte(a3>>48)] ^
+		t[4][byte(a4>>48)] ^ t[5][byte(a5>>48)] ^ t[6][byte(a6>>48)] ^ t[7][byte(a7>>48)]
+	r7 = t[0][a0>>56] ^ t[1][a1>>56] ^ t[2][a2>>56] ^ t[3][a3>>56] ^
+		t[4][a4>>56] ^ t[5][a5>>56] ^ t[6][a6>>56] ^ t[7][a7>>56]
+	return
+}
+
+// compress is g_N(h, m) of §8: h = E(LPS(h ⊕ n), m) ⊕ h ⊕ m. The words of n
+// above the first are zero for any message shorter than 2^64 bits, but N is
+// kept whole as the standard has it.
+func compress(h, n, m *[8]uint64) {
+	k0, k1, k2, k3, k4, k5, k6, k7 := lps(
+		h[0]^n[0], h[1]^n[1], h[2]^n[2], h[3]^n[3],
+		h[4]^n[4], h[5]^n[5], h[6]^n[6], h[7]^n[7])
+	s0, s1, s2, s3, s4, s5, s6, s7 := m[0], m[1], m[2], m[3], m[4], m[5], m[6], m[7]
+	for i := range rounds {
+		s0, s1, s2, s3, s4, s5, s6, s7 = lps(
+			s0^k0, s1^k1, s2^k2, s3^k3, s4^k4, s5^k5, s6^k6, s7^k7)
+		c := &rounds[i]
+		k0, k1, k2, k3, k4, k5, k6, k7 = lps(
+			k0^c[0], k1^c[1], k2^c[2], k3^c[3], k4^c[4], k5^c[5], k6^c[6], k7^c[7])
+	}
+	h[0] ^= s0 ^ k0 ^ m[0]
+	h[1] ^= s1 ^ k1 ^ m[1]
+	h[2] ^= s2 ^ k2 ^ m[2]
+	h[3] ^= s3 ^ k3 ^ m[3]
+	h[4] ^= s4 ^ k4 ^ m[4]
+	h[5] ^= s5 ^ k5 ^ m[5]
+	h[6] ^= s6 ^ k6 ^ m[6]
+	h[7] ^= s7 ^ k7 ^ m[7]
+}

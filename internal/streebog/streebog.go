@@ -1,0 +1,171 @@
+// Package streebog implements the hash functions of GOST R 34.11-2012, known
+// as Streebog (RFC 6986; in Kazakhstan GOST R 34.11-2015), with 256 and 512
+// bit results.
+//
+// The result octets are in the order every implementation in use emits them
+// (OpenSSL, Bouncy Castle, Kalkan): the least significant octet of the
+// standard's vector first. A Digest never allocates: Write, Reset and Sum into
+// a slice with room work on the Digest itself.
+//
+// It is table driven: 16 KiB of tables are indexed by the data, so hashing a
+// secret (as the nonce generator of package gost3410 does) leaves a trace in
+// the cache of the same core. See there for what that means.
+package streebog
+
+import (
+	"encoding/binary"
+	"hash"
+	"math/bits"
+)
+
+const (
+	// Size256 and Size512 are the sizes of the results in octets.
+	Size256 = 32
+	Size512 = 64
+	// BlockSize is the size of a block in octets, as HMAC needs it.
+	BlockSize = 64
+)
+
+// Digest is a running hash; it implements hash.Hash and hash.Cloner. Make it
+// with New256 or New512. The zero value computes Streebog-512.
+type Digest struct {
+	h, n, sum [8]uint64       // state, bits hashed, sum of the blocks
+	buf       [BlockSize]byte // the block being filled
+	fill      int             // octets in buf
+	short     bool            // 256 bit result
+}
+
+var _ hash.Cloner = (*Digest)(nil)
+
+// New256 starts a hash of 256 bits.
+func New256() *Digest {
+	d := &Digest{short: true}
+	d.Reset()
+	return d
+}
+
+// New512 starts a hash of 512 bits.
+func New512() *Digest { return new(Digest) }
+
+// Sum256 returns the 256-bit hash of data.
+func Sum256(data []byte) (out [Size256]byte) {
+	d := Digest{short: true}
+	d.Reset()
+	d.Write(data)
+	d.Sum(out[:0])
+	return out
+}
+
+// Sum512 returns the 512-bit hash of data.
+func Sum512(data []byte) (out [Size512]byte) {
+	var d Digest
+	d.Write(data)
+	d.Sum(out[:0])
+	return out
+}
+
+// Reset forgets everything written, and with it what the state tells of it.
+func (d *Digest) Reset() {
+	*d = Digest{short: d.short}
+	if d.short {
+		for i := range d.h {
+			d.h[i] = 0x0101010101010101
+		}
+	}
+}
+
+// Size is the number of octets Sum appends.
+func (d *Digest) Size() int {
+	if d.short {
+		return Size256
+	}
+	return Size512
+}
+
+// BlockSize is 64.
+func (d *Digest) BlockSize() int { return BlockSize }
+
+// Clone returns a copy that goes its own way.
+func (d *Digest) Clone() (hash.Cloner, error) {
+	c := *d
+	return &c, nil
+}
+
+// Write adds octets to the message; it never fails.
+func (d *Digest) Write(p []byte) (int, error) {
+	written := len(p)
+	if d.fill > 0 {
+		n := copy(d.buf[d.fill:], p)
+		d.fill += n
+		p = p[n:]
+		if d.fill < BlockSize {
+			return written, nil
+		}
+		d.block(d.buf[:])
+		d.fill = 0
+	}
+	for len(p) >= BlockSize {
+		d.block(p[:BlockSize])
+		p = p[BlockSize:]
+	}
+	d.fill = copy(d.buf[:], p)
+	return written, nil
+}
+
+// Sum appends the hash of what was written to b; more may be written after.
+func (d *Digest) Sum(b []byte) []byte {
+	c := *d
+	c.finish()
+	var out [Size512]byte
+	for i, w := range c.h {
+		binary.LittleEndian.PutUint64(out[8*i:], w)
+	}
+	if d.short {
+		return append(b, out[Size512-Size256:]...)
+	}
+	return append(b, out[:]...)
+}
+
+// block takes one whole block (§10, stage 2).
+func (d *Digest) block(p []byte) {
+	var m [8]uint64
+	load(&m, p)
+	compress(&d.h, &d.n, &m)
+	add(&d.n, 8*BlockSize)
+	addBlock(&d.sum, &m)
+}
+
+// finish pads, and mixes in the length and the sum (§10, stage 3).
+func (d *Digest) finish() {
+	clear(d.buf[d.fill:])
+	d.buf[d.fill] = 1
+	var m, zero [8]uint64
+	load(&m, d.buf[:])
+	compress(&d.h, &d.n, &m)
+	add(&d.n, 8*uint64(d.fill))
+	addBlock(&d.sum, &m)
+	compress(&d.h, &zero, &d.n)
+	compress(&d.h, &zero, &d.sum)
+}
+
+func load(m *[8]uint64, p []byte) {
+	_ = p[BlockSize-1]
+	for i := range m {
+		m[i] = binary.LittleEndian.Uint64(p[8*i:])
+	}
+}
+
+func add(n *[8]uint64, v uint64) {
+	var c uint64
+	n[0], c = bits.Add64(n[0], v, 0)
+	for i := 1; c != 0 && i < len(n); i++ {
+		n[i], c = bits.Add64(n[i], 0, c)
+	}
+}
+
+func addBlock(s, m *[8]uint64) {
+	var c uint64
+	for i := range s {
+		s[i], c = bits.Add64(s[i], m[i], c)
+	}
+}
