@@ -16,7 +16,8 @@ import (
 // Prompter asks the human. Approve blocks until the person decides, ctx ends or
 // the window is gone; the last two return ErrCancelled (wrapped or not).
 // Implementations are safe for use by several goroutines, but the caller shows
-// one Request at a time.
+// one Request at a time. Once Approve has returned a Decision, the end of ctx no
+// longer matters: the window lives until Progress.Finish.
 type Prompter interface {
 	Approve(ctx context.Context, r *Request) (Decision, error)
 }
@@ -107,9 +108,13 @@ type Request struct {
 	Total     int // number of documents; Documents may hold fewer views
 	Bytes     int64
 	Detached  bool
-	Digests   bool // only digests came, nothing can be shown
-	Login     bool // the key is asked for logging in
-	Phrase    string
+	Digests   bool   // only digests came, nothing can be shown
+	Login     bool   // the key is asked for logging in
+	Warning   string // catalogue key of a notice about the documents, "" = none
+	Phrase    string // chosen by the person at install, shown only in a genuine window
+
+	// Waiting tells how many more requests wait behind this one; nil = none.
+	Waiting func() int
 
 	Recent     []KeyFile // most recent first
 	Extensions []string  // of key files, or of the file to pick: lower case, no dot; nil = all
@@ -131,14 +136,40 @@ type Decision struct {
 	KeyID string // of a Key that Unlock returned last
 	Path  string // for PickFile
 
+	// Confirmed is the second, explicit yes that a Key with NeedsConsent
+	// requires.
+	Confirmed bool
+
 	// Progress may be nil. The caller ends it exactly once.
 	Progress Progress
 }
 
+// What Progress.Finish can say. Any other catalogue key serves as well.
+const (
+	FailedSigning    = "failed.signing"    // the key or the container failed
+	FailedTimestamp  = "failed.timestamp"  // the time stamp service is out of reach
+	FailedFile       = "failed.file"       // the file to be signed cannot be read
+	FailedStopped    = "failed.stopped"    // the person pressed Stop
+	FailedConnection = "failed.connection" // the page went away meanwhile
+)
+
+// What Unlock can say, as UnlockError.Code. The texts tell what to check.
+const (
+	UnlockWrongPassword = "unlock.wrong_password"
+	UnlockNotKeyFile    = "unlock.not_key_file"
+	UnlockDamaged       = "unlock.damaged"
+	UnlockUnsupported   = "unlock.unsupported"
+	UnlockNotFound      = "unlock.not_found"
+	UnlockNoPermission  = "unlock.no_permission"
+	UnlockNoKey         = "unlock.no_key" // the store holds no key with a certificate
+	UnlockFailed        = "unlock.failed" // anything else
+)
+
 // Progress keeps the window informed while the work is done.
 type Progress interface {
 	Step(done int)
-	// Finish tells how it ended; nil = well. failed is a catalogue key.
+	// Finish tells how it ended: "" = well, else a catalogue key, one of the
+	// Failed constants.
 	Finish(failed string)
 	// Stopped is closed when the person pressed Stop.
 	Stopped() <-chan struct{}

@@ -1,0 +1,33 @@
+package prompt
+
+import (
+	"context"
+	"errors"
+)
+
+// First asks by the first back-end that can ask here: one that returns
+// ErrUnavailable passes the request on to the next. A refusal is an answer and
+// goes to nobody else.
+func First(back ...Prompter) Prompter { return first(back) }
+
+type first []Prompter
+
+func (f first) Approve(ctx context.Context, r *Request) (Decision, error) {
+	for _, p := range f {
+		d, err := p.Approve(ctx, r)
+		if !errors.Is(err, ErrUnavailable) {
+			return d, err
+		}
+		if ctx.Err() != nil {
+			return Decision{}, ErrCancelled
+		}
+	}
+	return Decision{}, ErrUnavailable
+}
+
+// Unattended reports whether p answers without a person, as Script does. The
+// limits that protect a person from floods do not apply to it.
+func Unattended(p Prompter) bool {
+	u, ok := p.(interface{ unattended() bool })
+	return ok && u.unattended()
+}

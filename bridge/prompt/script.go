@@ -1,0 +1,107 @@
+package prompt
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+// Answer is one entry of a script: what a person would have done.
+//
+//	{"approve": true, "key": "path.p12", "password": "…"}
+//	{"approve": false}
+//	{"approve": true, "token": "serial", "pin": "…"}
+//	{"file": "path"}
+//
+// AfterMs is how long the answer takes.
+type Answer struct {
+	Approve  bool   `json:"approve"`
+	Key      string `json:"key"`
+	Password string `json:"password"`
+	Token    string `json:"token"`
+	PIN      string `json:"pin"`
+	File     string `json:"file"`
+	AfterMs  int    `json:"afterMs"`
+}
+
+// ParseScript reads a JSON list of answers; it must not be empty and must not
+// have members it does not know, for a typing mistake would look like a refusal.
+func ParseScript(data []byte) ([]Answer, error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	var answers []Answer
+	if err := d.Decode(&answers); err != nil {
+		return nil, fmt.Errorf("prompt: script: %w", err)
+	}
+	if len(answers) == 0 {
+		return nil, fmt.Errorf("prompt: script: no answers")
+	}
+	return answers, nil
+}
+
+// NewScript answers requests from a list, in order, the last entry repeating. It
+// stands in for a person in tests and robots of the developer: cmd/tanba links
+// it only with the build tag "scripted".
+func NewScript(answers []Answer) Prompter { return &script{answers: answers} }
+
+type script struct {
+	mu      sync.Mutex
+	answers []Answer
+	next    int
+}
+
+func (s *script) unattended() bool { return true }
+
+func (s *script) Approve(ctx context.Context, r *Request) (Decision, error) {
+	a, ok := s.take()
+	if !ok {
+		return Decision{}, ErrCancelled
+	}
+	if a.AfterMs > 0 {
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Duration(a.AfterMs) * time.Millisecond):
+		}
+	}
+	if ctx.Err() != nil {
+		return Decision{}, ErrCancelled
+	}
+	if r.Purpose == PickFile {
+		if a.File == "" {
+			return Decision{}, ErrCancelled
+		}
+		path, err := filepath.Abs(a.File)
+		return Decision{Path: path}, err
+	}
+	if !a.Approve || a.Key == "" || r.Unlock == nil {
+		return Decision{}, ErrCancelled
+	}
+	keys, err := r.Unlock(ctx, a.Key, []byte(a.Password))
+	if err != nil {
+		// A person would read the message, give up and cancel.
+		return Decision{}, fmt.Errorf("%w: %w", ErrCancelled, err)
+	}
+	for _, k := range keys {
+		if k.Fits {
+			return Decision{KeyID: k.ID, Confirmed: k.NeedsConsent}, nil
+		}
+	}
+	return Decision{}, fmt.Errorf("%w: no key of %s fits", ErrCancelled, filepath.Base(a.Key))
+}
+
+func (s *script) take() (Answer, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.answers) == 0 {
+		return Answer{}, false
+	}
+	a := s.answers[s.next]
+	if s.next < len(s.answers)-1 {
+		s.next++
+	}
+	return a, true
+}
