@@ -75,6 +75,7 @@ type SignFile struct {
 	Path      string
 	Detached  bool
 	Timestamp bool
+	CoSign    bool // a file that is itself a CMS gets one more signer
 	Presentation
 }
 
@@ -115,11 +116,33 @@ type SetLocale struct{ Locale string }
 // OpenWindow asks for one of Tanba's own windows ("settings", "modules").
 type OpenWindow struct{ Window string }
 
-// MakeCSR and ImportCertificate belong to the renewal of keys.
-type (
-	MakeCSR           struct{ Arguments map[string]any }
-	ImportCertificate struct{ Arguments map[string]any }
-)
+// MakeCSR generates a key and a request for a certificate of it.
+type MakeCSR struct {
+	Storages   []string // NCALayer storage names, nil = every kind that can generate keys
+	Algorithm  string   // "GOST2015-512" or "RSA-2048"
+	Subject    []Attribute
+	EKU        []string // object identifiers
+	Extensions []Extension
+	Unknown    []string // names of members nobody knows, for the log
+	Presentation
+}
+
+// Attribute is one attribute of a distinguished name, in encoding order.
+type Attribute struct{ OID, Value string }
+
+// Extension is one X.509 extension; Value is the DER inside the OCTET STRING.
+type Extension struct {
+	OID      string
+	Critical bool
+	Value    []byte
+}
+
+// ImportCertificate puts the certificate for a key of MakeCSR into its storage.
+type ImportCertificate struct {
+	Certificates [][]byte // DER, in any order
+	KeyID        string   // lower case
+	Presentation
+}
 
 func (ActiveTokens) operation()      {}
 func (ShowKey) operation()           {}

@@ -33,6 +33,19 @@ type KeyInfo struct {
 	AuthorityKeyIdentifier, PEM string
 }
 
+// CSR answers MakeCSR: a PKCS#10 request and the name of its key.
+type CSR struct {
+	DER   []byte
+	KeyID string
+}
+
+// Imported answers ImportCertificate.
+type Imported struct {
+	KeyID, Alias, SerialNumber, Storage string
+}
+
+func (CSR) result()          {}
+func (Imported) result()     {}
 func (Tokens) result()       {}
 func (Signatures) result()   {}
 func (XMLDocuments) result() {}

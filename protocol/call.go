@@ -1,0 +1,112 @@
+package protocol
+
+import (
+	"bytes"
+)
+
+// Texts of the socket layer.
+const (
+	// Greeting is the first frame after the upgrade, before any request.
+	Greeting = `{"result":{"version":"1.4"}}`
+	// Heartbeat is answered with itself. It is not JSON.
+	Heartbeat = `--heartbeat--`
+
+	moduleNotFound = `{"success":false,"errorCode":"MODULE_NOT_FOUND"}`
+	brokenObject   = `{"success":false,"code":"COMMON_JSON_WRAPPING_EXCEPTION"}`
+)
+
+// Call is one request of a page. Either it carries its answer already
+// (Immediate), or Op says what to do and Reply puts the outcome into the words
+// of the family that asked.
+//
+// A Call does not change after Decode; its methods may be used by several
+// goroutines. The documents in Op are views of the frame given to Decode.
+type Call struct {
+	Module string
+	Method string
+	Op     Operation
+
+	family family
+	uuid   string
+	format string // of basics sign
+	answer []byte // an answer that needs nobody
+	silent bool   // nothing is sent
+}
+
+// Decode reads one text frame. It never fails: what cannot be understood is a
+// Call with an immediate answer.
+//
+// The frame belongs to the Call from here on: strings and base64 are decoded
+// where they stand, so that a document of hundreds of MiB is held once. The
+// caller must neither change nor reuse it while the Call or its Op is in use.
+func Decode(frame []byte) *Call {
+	c := &Call{}
+	if string(frame) == Heartbeat {
+		c.answer = []byte(Heartbeat)
+		return c
+	}
+	start := bytes.IndexFunc(frame, func(r rune) bool { return r > ' ' || r == 0 })
+	if start < 0 || frame[start] != '{' {
+		c.silent = true
+		return c
+	}
+	request, err := parse(frame)
+	switch {
+	case err != nil:
+		c.answer = []byte(brokenObject)
+	case len(request.keys) == 0: // keep-alive of some pages
+		c.silent = true
+	default:
+		c.dispatch(&request)
+	}
+	return c
+}
+
+// dispatch finds the family of a request and lets it decode.
+func (c *Call) dispatch(request *value) {
+	c.Module, c.Method = applet{}.module(), optString(request.get("method"))
+	if module := request.get("module"); module.kind != absent && module.kind != null {
+		c.Module = optString(module)
+	}
+	for _, f := range families {
+		if f.module() == c.Module {
+			c.family = f
+			f.decode(c, request)
+			return
+		}
+	}
+	c.answer = []byte(moduleNotFound)
+}
+
+// Immediate returns the answer of a call that needs nobody: an error of the
+// request, an unknown module, a list of modules, a heartbeat. ok is false when
+// Op has to be carried out first. When silent is true nothing is sent.
+func (c *Call) Immediate() (reply []byte, silent, ok bool) {
+	return c.answer, c.silent, c.Op == nil
+}
+
+// Reply returns the reply frame for the outcome of Op, or nil when the family
+// sends nothing. See AppendReply.
+func (c *Call) Reply(res Result, err error) []byte {
+	return c.AppendReply(nil, res, err)
+}
+
+// AppendReply appends the reply frame to dst and returns the longer slice; dst
+// comes back as it was when the family sends nothing.
+//
+// A result that does not fit the operation — none, one of another kind, a
+// wrong number of signatures — is told to the page as a failure. The text
+// of err is never sent: pages learn which of the errors of this package it is,
+// and no more.
+func (c *Call) AppendReply(dst []byte, res Result, err error) []byte {
+	switch {
+	case c.silent:
+		return dst
+	case c.Op == nil:
+		return append(dst, c.answer...)
+	}
+	if err == nil && !fits(c.Op, res) {
+		err = ErrSigning
+	}
+	return c.family.appendReply(c, dst, res, err)
+}

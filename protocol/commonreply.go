@@ -1,0 +1,101 @@
+package protocol
+
+import "errors"
+
+// Messages of commonUtils that portals compare with.
+const (
+	messageCancelled    = "action.canceled"
+	messageNoDevice     = "storage.empty"
+	messageFileNotFound = "file.not_found"
+	// messageFailed is ours: the original sends the text of its exception,
+	// which may name files and people.
+	messageFailed = "The operation could not be completed."
+)
+
+func (commonUtils) appendReply(c *Call, dst []byte, res Result, err error) []byte {
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrCancelled):
+		return appendCommonError(dst, messageCancelled, c.uuid)
+	case errors.Is(err, ErrNoDevice):
+		return appendCommonError(dst, messageNoDevice, c.uuid)
+	case errors.Is(err, ErrFileNotFound):
+		return appendCommonError(dst, messageFileNotFound, c.uuid)
+	case errors.Is(err, ErrNotSupported):
+		return appendCommonError(dst, notAvailable(c.Method), c.uuid)
+	default:
+		return appendCommonError(dst, messageFailed, c.uuid)
+	}
+	if res == nil {
+		return appendCommonEnd(append(dst, `{"code":"200"`...), c.uuid)
+	}
+	dst = append(dst, `{"responseObject":`...)
+	switch res := res.(type) {
+	case Tokens:
+		dst = appendStrings(dst, res)
+	case KeyInfo:
+		dst = appendKeyInfo(dst, &res)
+	case Signatures:
+		dst = append(appendBase64(append(dst, '"'), res.Values[0]), '"')
+	case XMLDocuments:
+		if c.Method == "signXml" {
+			dst = appendString(dst, res[0])
+		} else {
+			dst = appendStrings(dst, res)
+		}
+	case Path:
+		dst = appendString(dst, string(res))
+	default:
+		dst = append(dst, `""`...)
+	}
+	return appendCommonEnd(append(dst, `,"code":"200"`...), c.uuid)
+}
+
+// appendCommonError writes an error reply; an empty message is left out, as
+// the original leaves out the null message of an exception.
+func appendCommonError(dst []byte, message, uuid string) []byte {
+	dst = append(dst, `{"code":"500"`...)
+	if message != "" {
+		dst = appendString(append(dst, `,"message":`...), message)
+	}
+	return appendCommonEnd(dst, uuid)
+}
+
+func appendCommonEnd(dst []byte, uuid string) []byte {
+	if uuid != "" {
+		dst = appendString(append(dst, `,"uuid":`...), uuid)
+	}
+	return append(dst, '}')
+}
+
+func notAvailable(method string) string {
+	return method + " is not available in this version of Tanba"
+}
+
+// appendKeyInfo writes all twelve members in the order of a Java HashMap:
+// portals crash on missing ones.
+func appendKeyInfo(dst []byte, k *KeyInfo) []byte {
+	for i, m := range [...]struct{ name, value string }{
+		{"certNotBefore", k.NotBefore},
+		{"issuerCn", k.IssuerCN},
+		{"authorityKeyIdentifier", k.AuthorityKeyIdentifier},
+		{"serialNumber", k.SerialNumber},
+		{"certNotAfter", k.NotAfter},
+		{"issuerDn", k.IssuerDN},
+		{"keyId", k.KeyID},
+		{"alias", k.Alias},
+		{"pem", k.PEM},
+		{"subjectCn", k.SubjectCN},
+		{"algorithm", k.Algorithm},
+		{"subjectDn", k.SubjectDN},
+	} {
+		separator := byte(',')
+		if i == 0 {
+			separator = '{'
+		}
+		dst = append(dst, separator, '"')
+		dst = append(append(dst, m.name...), '"', ':')
+		dst = appendString(dst, m.value)
+	}
+	return append(dst, '}')
+}
