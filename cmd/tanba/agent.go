@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"time"
+
+	"tanba/bridge"
+	"tanba/bridge/consent"
+	"tanba/bridge/prompt"
+	"tanba/internal/localca"
+	"tanba/internal/pki"
+	"tanba/internal/state"
+)
+
+// agent is the bridge with everything it stands on.
+type agent struct {
+	server *bridge.Server
+	source *localca.Source
+	addr   net.Addr
+}
+
+type agentOptions struct {
+	dir       state.Dir
+	port      int // 0 = any free one
+	language  string
+	prompter  prompt.Prompter
+	developer bool
+	log       *slog.Logger
+}
+
+// startAgent makes what is missing (the local CA on the first run), opens the
+// port and returns; serving starts with run.
+func startAgent(o agentOptions) (*agent, error) {
+	if err := o.dir.Create(); err != nil {
+		return nil, err
+	}
+	bundle, err := localBundle(o.dir, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	source, err := localca.NewSource(bundle)
+	if err != nil {
+		return nil, err
+	}
+	desk := consent.New(consent.Options{
+		Prompter: o.prompter, State: o.dir, Language: o.language, Log: o.log,
+		Anchors: pki.NewPool(pki.Anchors(true, false)),
+	})
+	server, err := bridge.New(bridge.Options{
+		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port)), State: o.dir, Desk: desk, TLS: source,
+		Version: releaseVersion, DeveloperMode: o.developer, Log: o.log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	addr, err := server.Listen()
+	if err != nil {
+		return nil, err
+	}
+	return &agent{server: server, source: source, addr: addr}, nil
+}
+
+func (a *agent) run(ctx context.Context) error { return a.server.Serve(ctx) }
+
+func (a *agent) url() string { return "wss://" + a.addr.String() }
+
+// localBundle loads the local CA and its leaf, or makes them when there are none
+// or the leaf has ended. One that ends soon is still served: replacing it needs
+// the person, since browsers have to be told to trust the new one.
+func localBundle(dir state.Dir, now time.Time) (*localca.Bundle, error) {
+	bundle, err := localca.Load(dir)
+	if err == nil && now.Before(bundle.CA.NotAfter) {
+		return bundle, nil
+	}
+	if err != nil && !errors.Is(err, localca.ErrNoBundle) {
+		return nil, err
+	}
+	if bundle, err = localca.Issue(nil, now, localca.Label()); err != nil {
+		return nil, err
+	}
+	if err := localca.Save(dir, bundle); err != nil {
+		return nil, fmt.Errorf("saving the local certificate: %w", err)
+	}
+	return bundle, nil
+}

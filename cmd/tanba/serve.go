@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+
+	"tanba/bridge"
+	"tanba/bridge/prompt"
+	"tanba/installer/trust"
+)
+
+// exitPortTaken: another program holds the port; the message names it.
+const exitPortTaken = 3
+
+func serve(c *command, args []string) int {
+	port := c.flags.Int("port", bridge.Port(), "")
+	developer := c.flags.Bool("developer", false, "")
+	script := scriptFlag(c.flags)
+	files, code, ok := c.parse(args)
+	switch {
+	case !ok:
+		return code
+	case len(files) > 0:
+		return c.usageError(files[0])
+	case *port < 0 || *port > 65535:
+		return c.usageError("--port")
+	}
+	dir, err := c.dir()
+	if err != nil {
+		c.fail("cli.cannot_start", err)
+		return exitError
+	}
+	prompter, err := script()
+	if err != nil {
+		return c.usageError(err.Error())
+	}
+	if prompter == nil {
+		prompter = defaultPrompter(dir, c.lang)
+	}
+	level := slog.LevelInfo
+	if c.quiet {
+		level = slog.LevelWarn
+	}
+	a, err := startAgent(agentOptions{
+		dir: dir, port: *port, language: c.lang, prompter: prompter, developer: *developer,
+		log: slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: level})),
+	})
+	if err != nil {
+		return c.failStart(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	signals, done := stopSignals()
+	defer done()
+	go func() {
+		<-signals
+		c.say("cli.stopping")
+		cancel()
+	}()
+	c.say("cli.listening", a.url())
+	if !trust.Known(dir, a.source.Bundle().Fingerprint()) {
+		c.say("cli.trust_hint")
+	}
+	if err := a.run(ctx); err != nil {
+		c.fail("cli.cannot_start", err)
+		return exitError
+	}
+	return exitOK
+}
+
+// failStart explains why the bridge could not start.
+func (c *command) failStart(err error) int {
+	var taken *bridge.PortTaken
+	if !errors.As(err, &taken) {
+		c.fail("cli.cannot_start", err)
+		return exitError
+	}
+	holder := c.text("cli.holder_unknown")
+	if taken.Holder.PID != 0 {
+		holder = c.text("cli.holder", taken.Holder.Name, taken.Holder.PID, taken.Holder.User)
+	}
+	c.fail("cli.port_taken", taken.Addr, holder)
+	c.hint("cli.port_hint")
+	return exitPortTaken
+}
+
+func hasDisplay() bool {
+	return os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"tanba/internal/cms"
+	"tanba/internal/filesign"
+	"tanba/internal/i18n"
+	"tanba/internal/pki"
+	"tanba/keystore"
+)
+
+func sign(c *command, args []string) int {
+	var key, passwordFile, out, outDir, tsa, id string
+	var detached, allowExpired, xml bool
+	c.flags.StringVar(&key, "key", "", "")
+	c.flags.StringVar(&passwordFile, "password-file", "", "")
+	c.flags.BoolVar(&detached, "detached", false, "")
+	c.flags.StringVar(&out, "out", "", "")
+	c.flags.StringVar(&outDir, "out-dir", "", "")
+	c.flags.BoolVar(&allowExpired, "allow-expired", false, "")
+	c.flags.StringVar(&tsa, "tsa", "", "")
+	c.flags.BoolVar(&xml, "xml", false, "")
+	c.flags.StringVar(&id, "id", "", "")
+	files, code, ok := c.parse(args)
+	switch {
+	case !ok:
+		return code
+	case key == "":
+		return c.usageError("--key FILE")
+	case len(files) == 0:
+		return c.usageError("FILE…")
+	case out != "" && (outDir != "" || len(files) > 1):
+		return c.usageError("--out")
+	case tsa != "":
+		c.fail("cli.not_yet", "--tsa")
+		return exitUsage
+	case xml || id != "":
+		c.fail("cli.not_yet", "--xml")
+		return exitUsage
+	}
+
+	store, k, err := c.openKey(key, passwordFile, func(cert *pki.Certificate) bool { return cert.CanSign() })
+	if err != nil {
+		c.failKey(key, err)
+		return exitError
+	}
+	defer store.Close()
+	certificate := k.Certificate()
+	if err := certificate.ValidAt(time.Now()); err != nil {
+		if !allowExpired {
+			c.fail("cli.key_expired", i18n.Date(c.lang, certificate.NotAfter))
+			c.hint("cli.allow_expired")
+			return exitError
+		}
+		c.say("cli.key_expired_used", i18n.Date(c.lang, certificate.NotAfter))
+	}
+	signer, err := cms.NewSigner(k, certificate)
+	if err != nil {
+		c.fail("cli.key_unusable", err)
+		return exitError
+	}
+	job := &filesign.Job{Signer: signer, Detached: detached, Out: out, OutDir: outDir, Now: time.Now}
+	failed := 0
+	for _, file := range files {
+		output, err := job.Sign(file)
+		if err != nil {
+			failed++
+		}
+		c.reportSigned(file, output, err)
+	}
+	if failed > 0 {
+		c.say("cli.sign_failed", failed, len(files))
+		return exitError
+	}
+	return exitOK
+}
+
+func (c *command) reportSigned(file, output string, err error) {
+	reason := ""
+	switch {
+	case err == nil:
+	case errors.Is(err, filesign.ErrExists):
+		reason = c.text("cli.exists")
+	case errors.Is(err, filesign.ErrNotRegular):
+		reason = c.text("cli.not_a_file")
+	case errors.Is(err, fs.ErrNotExist):
+		reason = c.text("cli.no_file")
+	case errors.Is(err, fs.ErrPermission):
+		reason = c.text("cli.no_permission")
+	default:
+		reason = err.Error()
+	}
+	if c.json {
+		line := map[string]any{"file": file, "signed": err == nil}
+		if err == nil {
+			line["signature"] = output
+		} else {
+			line["error"] = reason
+		}
+		json.NewEncoder(c.stdout).Encode(line)
+		return
+	}
+	if err != nil {
+		fmt.Fprintf(c.stderr, "tanba: %s: %s: %s\n", c.text("cli.error"), file, reason)
+	} else if !c.quiet {
+		fmt.Fprintf(c.stdout, "%s → %s\n", file, output)
+	}
+}
+
+// openKey opens a file store and chooses the key that fits; a store of the
+// national CA holds one.
+func (c *command) openKey(path, passwordFile string, fits func(*pki.Certificate) bool) (keystore.Store, keystore.Key, error) {
+	store, err := keystore.OpenFile(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	secret, err := c.password(passwordFile, c.text("cli.password_of", path))
+	if err != nil {
+		store.Close()
+		return nil, nil, err
+	}
+	defer clear(secret)
+	all, err := store.Unlock(context.Background(), secret)
+	if err != nil {
+		store.Close()
+		return nil, nil, err
+	}
+	for _, k := range all {
+		if cert := k.Certificate(); cert != nil && fits(cert) {
+			return store, k, nil
+		}
+	}
+	store.Close()
+	return nil, nil, errNoFittingKey
+}
+
+var errNoFittingKey = errors.New("no key that can sign")
+
+// failKey says what is wrong with a key file, in the person's words.
+func (c *command) failKey(path string, err error) {
+	c.fail("cli.key_trouble", path, c.keyTrouble(err))
+}
+
+func (c *command) keyTrouble(err error) string {
+	for _, t := range []struct {
+		err error
+		key string
+	}{
+		{keystore.ErrWrongPassword, "cli.wrong_password"},
+		{keystore.ErrNotFound, "cli.no_file"},
+		{keystore.ErrNotKeyFile, "cli.not_a_key"},
+		{keystore.ErrDamaged, "cli.damaged_key"},
+		{keystore.ErrUnsupported, "cli.unsupported_key"},
+		{keystore.ErrUnreadable, "cli.no_permission"},
+		{errNoFittingKey, "cli.no_signing_key"},
+		{errNoTerminal, "cli.no_terminal"},
+		{os.ErrNotExist, "cli.no_password_file"},
+	} {
+		if errors.Is(err, t.err) {
+			return c.text(t.key)
+		}
+	}
+	return err.Error()
+}

@@ -1,0 +1,134 @@
+// Package verification judges a signed file for a person: who signed, what,
+// when, and whether the signer's certificate can be trusted.
+//
+// It answers two questions apart: is the signature itself good (the octets are
+// the ones that were signed, by the key in the certificate), and is the
+// certificate good (a chain to a national CA, within its time). Revocation is
+// not checked here; a Report says so.
+package verification
+
+import (
+	"errors"
+	"time"
+
+	"tanba/internal/cms"
+	"tanba/internal/pki"
+)
+
+// CertificateState says what is known about a signer's certificate at the time
+// asked for.
+type CertificateState string
+
+const (
+	Trusted     CertificateState = "trusted"      // chains to a production CA
+	TrustedTest CertificateState = "trusted_test" // chains to a CA of the national test system
+	Expired     CertificateState = "expired"
+	NotYetValid CertificateState = "not_yet_valid"
+	Unknown     CertificateState = "unknown" // no chain to a known CA
+)
+
+// Options say against what a file is judged.
+type Options struct {
+	Content []byte    // of a detached signature, else nil
+	At      time.Time // certificates are judged as of then
+	Roots   []*pki.Certificate
+}
+
+// Signer is the verdict on one signature.
+type Signer struct {
+	Err         error // nil = the signature is good
+	Certificate *pki.Certificate
+	State       CertificateState
+	StateErr    error     // why not Trusted
+	Anchor      string    // the CA that stands for it
+	SigningTime time.Time // as the signer claims; zero = not said
+	Stamped     bool      // carries a time stamp (not judged here)
+}
+
+// Report is the verdict on one file.
+type Report struct {
+	Content  []byte // what was signed
+	Detached bool
+	Signers  []Signer
+}
+
+// Good reports whether every signature is good and there is at least one.
+func (r *Report) Good() bool {
+	for _, s := range r.Signers {
+		if s.Err != nil {
+			return false
+		}
+	}
+	return len(r.Signers) > 0
+}
+
+// Trusted reports whether every signer's certificate chains to a known CA and
+// is in its time.
+func (r *Report) Trusted() bool {
+	for _, s := range r.Signers {
+		if s.State != Trusted && s.State != TrustedTest {
+			return false
+		}
+	}
+	return len(r.Signers) > 0
+}
+
+// CMS judges a CMS signature given as DER, PEM or base64. The error is for a
+// file that is no readable signature at all; everything else is in the Report.
+func CMS(data []byte, o Options) (*Report, error) {
+	sd, err := cms.ParseAny(data)
+	if err != nil {
+		return nil, err
+	}
+	report := &Report{Content: sd.Content, Detached: sd.Detached}
+	if sd.Detached {
+		report.Content = o.Content
+		if o.Content == nil {
+			return report, cms.ErrContentMissing
+		}
+	}
+	verified, err := sd.Verify(o.Content)
+	if err != nil && len(verified) == 0 {
+		return report, err
+	}
+	for _, v := range verified {
+		s := Signer{Err: v.Err, Certificate: v.Certificate, SigningTime: v.Time, Stamped: len(v.TimestampToken) > 0}
+		if v.Certificate != nil {
+			s.State, s.Anchor, s.StateErr = judge(v.Certificate, sd.Certificates, o)
+		} else {
+			s.State = Unknown
+		}
+		report.Signers = append(report.Signers, s)
+	}
+	return report, nil
+}
+
+func judge(leaf *pki.Certificate, extra []*pki.Certificate, o Options) (CertificateState, string, error) {
+	chain := func(production, test bool) (*pki.Chain, error) {
+		pool := pki.NewPool(pki.Anchors(production, test))
+		for _, c := range o.Roots {
+			pool.AddRoot(c)
+		}
+		return pool.Build(leaf, o.At, extra...)
+	}
+	if c, err := chain(true, false); err == nil {
+		return Trusted, c.Anchor, nil
+	}
+	c, err := chain(false, true)
+	switch {
+	case err == nil:
+		return TrustedTest, c.Anchor, nil
+	case errors.Is(err, pki.ErrExpired):
+		return Expired, "", err
+	case errors.Is(err, pki.ErrNotYetValid):
+		return NotYetValid, "", err
+	}
+	// A certificate out of its time is said to be so even when its CA is unknown.
+	switch err := leaf.ValidAt(o.At); {
+	case errors.Is(err, pki.ErrExpired):
+		return Expired, "", err
+	case errors.Is(err, pki.ErrNotYetValid):
+		return NotYetValid, "", err
+	}
+	return Unknown, "", err
+}
