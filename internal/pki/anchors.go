@@ -47,7 +47,7 @@ type Anchor struct {
 // anything.
 func (a Anchor) Pinned() bool { return a.PublicKey == nil && len(a.KeyID) > 0 }
 
-// Issues reports whether the anchor's name and key identifier, or the hash of
+// issues reports whether the anchor's name and key identifier, or the hash of
 // its key, agree with what a certificate says about its issuer.
 func (a Anchor) issues(c *Certificate) bool {
 	if !bytes.Equal(a.Subject.Raw(), c.RawIssuer) {

@@ -49,7 +49,7 @@ func (c *Certificate) parseExtensions(in cryptobyte.String) error {
 		var critical bool
 		if !list.ReadASN1(&extension, cbasn1.SEQUENCE) ||
 			!extension.ReadASN1ObjectIdentifier(&oid) ||
-			!extension.ReadOptionalASN1Boolean(&critical, cbasn1.BOOLEAN, false) ||
+			!readDefaultFalse(&extension, &critical) ||
 			!extension.ReadASN1(&value, cbasn1.OCTET_STRING) || !extension.Empty() {
 			return fmt.Errorf("extensions: %w", ErrMalformed)
 		}
@@ -72,10 +72,17 @@ func (c *Certificate) parseExtensions(in cryptobyte.String) error {
 	return nil
 }
 
+// readDefaultFalse reads BOOLEAN DEFAULT FALSE. FALSE written out is not DER,
+// but met, and means the same.
+func readDefaultFalse(in *cryptobyte.String, out *bool) bool {
+	*out = false
+	return !in.PeekASN1Tag(cbasn1.BOOLEAN) || in.ReadASN1Boolean(out)
+}
+
 func (c *Certificate) readBasicConstraints(in cryptobyte.String) bool {
 	var content cryptobyte.String
 	if !in.ReadASN1(&content, cbasn1.SEQUENCE) || !in.Empty() ||
-		!content.ReadOptionalASN1Boolean(&c.IsCA, cbasn1.BOOLEAN, false) {
+		!readDefaultFalse(&content, &c.IsCA) {
 		return false
 	}
 	if !content.Empty() && (!content.ReadASN1Integer(&c.PathLen) || c.PathLen < 0 || !c.IsCA) {

@@ -149,7 +149,7 @@ func (s *search) from(path []*Certificate) *Chain {
 			s.fail(rankRule, c, ErrTooDeep)
 			return nil
 		}
-		if err := mayIssue(issuer, path); err != nil {
+		if err := mayIssue(issuer); err != nil {
 			s.fail(rankRule, issuer, err)
 			continue
 		}
@@ -197,7 +197,7 @@ func (s *search) issuers(c *Certificate) []trust {
 		if !named(root, c) {
 			continue
 		}
-		if err := mayIssue(root, []*Certificate{c}); err != nil {
+		if err := mayIssue(root); err != nil {
 			s.fail(rankRule, root, err)
 			continue
 		}
@@ -215,7 +215,7 @@ func (s *search) issuers(c *Certificate) []trust {
 				certificate: s.certificateOf(a), production: a.Production,
 			})
 		case a.Pinned():
-			out = append(out, s.unpin(a, c)...)
+			out = append(out, s.unpin(a)...)
 		}
 	}
 	return out
@@ -240,13 +240,13 @@ func (s *search) certificateOf(a Anchor) *Certificate {
 // key that hashes to the pin. The hash binds the key; the dates and rights
 // beside it are believed, because nobody here can check who signed them, so
 // each such certificate is a candidate of its own.
-func (s *search) unpin(a Anchor, issued *Certificate) []trust {
+func (s *search) unpin(a Anchor) []trust {
 	var out []trust
 	for _, c := range s.candidates {
 		if !bytes.Equal(c.RawSubject, a.Subject.Raw()) || !bytes.Equal(c.PublicKey.KeyID(), a.KeyID) {
 			continue
 		}
-		if err := mayIssue(c, []*Certificate{issued}); err != nil {
+		if err := mayIssue(c); err != nil {
 			s.fail(rankRule, c, err)
 			continue
 		}
@@ -321,9 +321,9 @@ func named(issuer, c *Certificate) bool {
 	return bytes.Equal(c.AuthorityKeyID, issuer.SubjectKeyID)
 }
 
-// mayIssue checks the rights of an issuer: RFC 5280 section 6.1.4 (k) to (n),
+// mayIssue checks the rights of an issuer: RFC 5280 section 6.1.4 (k) and (n),
 // and that there is nothing in the certificate that this package cannot check.
-func mayIssue(issuer *Certificate, path []*Certificate) error {
+func mayIssue(issuer *Certificate) error {
 	if err := issuer.PublicKey.Strong(); err != nil {
 		return err
 	}
@@ -332,9 +332,6 @@ func mayIssue(issuer *Certificate, path []*Certificate) error {
 	}
 	if !issuer.IsCA || issuer.KeyUsage&KeyCertSign == 0 {
 		return ErrNotCA
-	}
-	if issuer.PathLen >= 0 && intermediates(path[1:]) > issuer.PathLen {
-		return fmt.Errorf("path length: %w", ErrConstraint)
 	}
 	return nil
 }
