@@ -97,6 +97,15 @@ type UnlockError struct {
 func (e *UnlockError) Error() string { return "prompt: " + e.Code }
 func (e *UnlockError) Unwrap() error { return e.Err }
 
+// Wanted narrows the keys a page takes; the zero value takes any.
+type Wanted struct {
+	Use    string   `json:"use"` // catalogue key: "use.sign", "use.auth", or ""
+	IIN    string   `json:"iin"` // the window masks it
+	BIN    string   `json:"bin"`
+	Serial string   `json:"serial"`
+	Roles  []string `json:"roles"` // catalogue keys
+}
+
 // Request is one question. It does not change once it has been given away.
 type Request struct {
 	ID        string
@@ -120,6 +129,9 @@ type Request struct {
 	Extensions []string  // of key files, or of the file to pick: lower case, no dot; nil = all
 	Directory  bool      // PickFile wants a folder
 	Start      string    // folder where choosing begins
+
+	// Wanted is what the page said about the key, to explain why none fits.
+	Wanted Wanted
 
 	// Unlock tries a key store once. The secret is cleared by Unlock before
 	// it returns. It returns every key of the store, or an *UnlockError. The

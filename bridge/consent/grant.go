@@ -1,0 +1,64 @@
+package consent
+
+import (
+	"sync"
+
+	"tanba/bridge/prompt"
+	"tanba/keystore"
+)
+
+// Grant is what the person agreed to. Close must be called when the work is
+// done.
+type Grant struct {
+	Key      keystore.Key    // the one key that may sign; nil for PickFile
+	Path     string          // for PickFile
+	Progress prompt.Progress // may be nil; the methods of Grant bear that
+
+	desk     *Desk
+	question *Question
+	turn     *turn
+	unlocker *unlocker
+	once     sync.Once
+}
+
+// Step tells the window that done documents are signed.
+func (g *Grant) Step(done int) {
+	if g != nil && g.Progress != nil {
+		g.Progress.Step(done)
+	}
+}
+
+// Stopped is closed when the person pressed Stop; nil when nobody can.
+func (g *Grant) Stopped() <-chan struct{} {
+	if g == nil || g.Progress == nil {
+		return nil
+	}
+	return g.Progress.Stopped()
+}
+
+// Close tells the window how it went ("" = well, else one of prompt.Failed…),
+// destroys the keys, writes the journal and lets the next question be shown. A
+// second call does nothing.
+func (g *Grant) Close(failed string) {
+	if g == nil {
+		return
+	}
+	g.once.Do(func() {
+		finish(g.Progress, failed)
+		if g.desk == nil {
+			return
+		}
+		e := entry(g.question, OutcomeDone)
+		if failed != "" {
+			e.Outcome, e.Reason = OutcomeFailed, failed
+		}
+		if g.Key != nil {
+			if c := g.Key.Certificate(); c != nil {
+				e.KeySerial = c.SerialHex()
+			}
+		}
+		g.unlocker.destroy()
+		g.desk.Record(e)
+		g.turn.end()
+	})
+}

@@ -1,0 +1,284 @@
+package prompt
+
+import (
+	"context"
+	"crypto/ecdh"
+	"crypto/subtle"
+	"errors"
+	"io"
+	"runtime"
+	"sync"
+	"time"
+)
+
+// session is one request on its own port: what the page may do, and what it did.
+// It is also the Progress of the decision.
+type session struct {
+	o     WebOptions
+	r     *Request
+	port  int
+	token []byte // in the address, exchanged once
+	seal  *ecdh.PrivateKey
+
+	decided  chan struct{} // closed at a yes, a no, or when the page is gone
+	finished chan struct{} // closed by Finish
+	stopped  chan struct{} // closed when the person presses Stop
+	left     chan struct{} // closed when the page is gone after the decision
+
+	mu      sync.Mutex
+	key     []byte // of the page, nil before the exchange
+	over    bool   // decided, or ended from outside
+	yes     bool
+	answer  Decision
+	focused time.Time // since when the page has the focus, zero = it has not
+	keys    map[string]Key
+	opening bool // an Unlock is running
+	polls   int  // long polls that hang now
+	gone    *time.Timer
+	done    int
+	failed  string
+	ended   bool
+	change  chan struct{} // closed and replaced at each change a poll reports
+}
+
+var errEarly = errors.New("too early")
+
+func newSession(o WebOptions, r *Request, port int) (*session, error) {
+	s := &session{
+		o: o, r: r, port: port,
+		token:    make([]byte, 16),
+		decided:  make(chan struct{}),
+		finished: make(chan struct{}),
+		stopped:  make(chan struct{}),
+		left:     make(chan struct{}),
+		change:   make(chan struct{}),
+	}
+	if _, err := io.ReadFull(o.Rand, s.token); err != nil {
+		return nil, err
+	}
+	var err error
+	s.seal, err = ecdh.P256().GenerateKey(o.Rand)
+	return s, err
+}
+
+// exchange trades the token of the address for the key of the page, once. A
+// second try means that somebody else knows the token: the request is over.
+func (s *session) exchange(token []byte) ([]byte, bool) {
+	key := make([]byte, 16)
+	if _, err := io.ReadFull(s.o.Rand, key); err != nil {
+		return nil, false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	right := subtle.ConstantTimeCompare(token, s.token) == 1
+	switch {
+	case s.key != nil && right:
+		s.o.Log.Warn("prompt: the address of a window was used twice; the request is cancelled")
+		s.settle(false)
+		return nil, false
+	case !right || s.over:
+		return nil, false
+	}
+	s.key = key
+	s.watch()
+	return key, true
+}
+
+func (s *session) exchanged() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.key != nil
+}
+
+func (s *session) authorised(key []byte) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.key != nil && subtle.ConstantTimeCompare(key, s.key) == 1
+}
+
+// focus notes whether the page is in front of the person.
+func (s *session) focus(focused bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case !focused:
+		s.focused = time.Time{}
+	case s.focused.IsZero():
+		s.focused = s.o.Now()
+	}
+}
+
+// unlock tries a key file. The secret is cleared by Request.Unlock.
+func (s *session) unlock(ctx context.Context, path string, secret []byte) ([]Key, error) {
+	s.mu.Lock()
+	if s.over || s.opening || s.r.Unlock == nil {
+		s.mu.Unlock()
+		clear(secret)
+		runtime.KeepAlive(secret)
+		return nil, &UnlockError{Code: UnlockFailed, Err: errors.New("not now")}
+	}
+	s.opening, s.keys = true, nil
+	s.mu.Unlock()
+	keys, err := s.r.Unlock(ctx, path, secret)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.opening = false
+	if err == nil {
+		s.keys = make(map[string]Key, len(keys))
+		for _, k := range keys {
+			s.keys[k.ID] = k
+		}
+	}
+	return keys, err
+}
+
+// approve is the yes of the page; it counts once, only for a key that fits, and
+// only after the page has been in front of the person long enough.
+func (s *session) approve(d Decision) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.over || s.opening {
+		return errors.New("not now")
+	}
+	if s.r.Minimum > 0 && (s.focused.IsZero() || s.o.Now().Sub(s.focused) < s.r.Minimum) {
+		return errEarly
+	}
+	if s.r.Purpose != PickFile {
+		k, ok := s.keys[d.KeyID]
+		if !ok || !k.Fits || k.NeedsConsent && !d.Confirmed {
+			return errors.New("this key does not serve")
+		}
+	}
+	s.answer = d
+	s.settle(true)
+	return nil
+}
+
+func (s *session) cancel() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle(false)
+}
+
+// leave ends everything from outside.
+func (s *session) leave() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.settle(false)
+	s.notify()
+	if s.gone != nil {
+		s.gone.Stop()
+	}
+}
+
+// settle makes the first answer the only one. s.mu is held.
+func (s *session) settle(yes bool) {
+	if s.over {
+		return
+	}
+	s.over, s.yes = true, yes
+	close(s.decided)
+	s.notify()
+}
+
+func (s *session) decision() (Decision, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.answer, s.yes
+}
+
+// poll waits until something changed or a while has passed. The page always has
+// one poll under way; its absence means that the page is gone.
+func (s *session) poll(ctx context.Context, seen string) status {
+	s.mu.Lock()
+	s.polls++
+	if s.gone != nil {
+		s.gone.Stop()
+	}
+	now, change := s.status(), s.change
+	s.mu.Unlock()
+	if now.Tag == seen {
+		wait := time.NewTimer(2 * time.Second)
+		select {
+		case <-change:
+		case <-wait.C:
+		case <-ctx.Done():
+		}
+		wait.Stop()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.polls--; s.polls == 0 {
+		s.watch()
+	}
+	return s.status()
+}
+
+// watch starts the time after which a silent page is gone. s.mu is held.
+func (s *session) watch() {
+	if s.gone != nil {
+		s.gone.Stop()
+	}
+	s.gone = time.AfterFunc(s.o.Gone, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.polls > 0 {
+			return
+		}
+		if s.over {
+			select {
+			case <-s.left:
+			default:
+				close(s.left)
+			}
+			return
+		}
+		s.settle(false)
+	})
+}
+
+// notify wakes the polls. s.mu is held.
+func (s *session) notify() {
+	close(s.change)
+	s.change = make(chan struct{})
+}
+
+// Step is part of Progress.
+func (s *session) Step(done int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done = done
+	s.notify()
+}
+
+// Finish is part of Progress.
+func (s *session) Finish(failed string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		return
+	}
+	s.ended, s.failed = true, failed
+	close(s.finished)
+	s.notify()
+}
+
+// Stopped is part of Progress.
+func (s *session) Stopped() <-chan struct{} { return s.stopped }
+
+func (s *session) stop() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	select {
+	case <-s.stopped:
+	default:
+		close(s.stopped)
+	}
+	s.notify()
+}
+
+func (s *session) failure() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.failed
+}
