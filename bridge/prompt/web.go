@@ -53,12 +53,12 @@ func NewWeb(o WebOptions) Prompter {
 	o.Load = cmp.Or(o.Load, time.Minute)
 	o.Gone = cmp.Or(o.Gone, 3*time.Second)
 	o.Breath = cmp.Or(o.Breath, 1200*time.Millisecond)
-	return &web{o}
+	return &webPrompter{o}
 }
 
-type web struct{ o WebOptions }
+type webPrompter struct{ o WebOptions }
 
-func (w *web) Approve(ctx context.Context, r *Request) (Decision, error) {
+func (w *webPrompter) Approve(ctx context.Context, r *Request) (Decision, error) {
 	if ctx.Err() != nil {
 		return Decision{}, ErrCancelled
 	}
