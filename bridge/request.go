@@ -1,0 +1,133 @@
+package bridge
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"tanba/protocol"
+)
+
+// Outcomes of a request, for the log.
+const (
+	outcomeDone      = "done"
+	outcomeImmediate = "immediate" // answered without asking: a fault of the request, mostly
+	outcomeSilent    = "silent"
+	outcomeCancelled = "cancelled"
+	outcomeFailed    = "failed"
+	outcomePanic     = "panic"
+)
+
+var errInternal = errors.New("bridge: internal error")
+
+// handle carries one request out and sends its one reply.
+func (c *session) handle(m *message) {
+	started, size := c.s.o.Now(), len(m.data)
+	defer m.release()
+	if c.ctx.Err() != nil && !c.s.stoppingNow() {
+		return // the page has left; nobody reads the answer
+	}
+	call, reply, outcome := c.answer(m.data)
+	if reply != nil && c.send(reply) != nil {
+		outcome = "unread"
+	}
+	c.touch()
+	method := "?"
+	if call != nil {
+		method = methodName(call)
+	}
+	c.s.o.Log.Info("request", "method", method, "origin", c.origin.raw, "socket", c.id,
+		"ms", c.s.since(started)/time.Millisecond, "outcome", outcome, "in", size, "out", len(reply))
+}
+
+// answer never panics: a fault of ours costs this request its result, not the
+// bridge.
+func (c *session) answer(frame []byte) (call *protocol.Call, reply []byte, outcome string) {
+	defer func() {
+		if v := recover(); v != nil {
+			c.s.panicked(v)
+			reply, outcome = fault(call), outcomePanic
+		}
+	}()
+	call = protocol.Decode(frame)
+	if answer, silent, ok := call.Immediate(); ok {
+		if silent {
+			return call, nil, outcomeSilent
+		}
+		return call, answer, outcomeImmediate
+	}
+	res, err := c.dispatch(call)
+	return call, call.Reply(res, err), outcomeOf(err)
+}
+
+// fault is the reply to a call during which we panicked, in its family's form
+// when that much is known.
+func fault(call *protocol.Call) (reply []byte) {
+	// What is answered to an object that cannot be read (protocol.md §2.5).
+	const unread = `{"success":false,"code":"COMMON_JSON_WRAPPING_EXCEPTION"}`
+	defer func() {
+		if recover() != nil {
+			reply = []byte(unread)
+		}
+	}()
+	if call == nil {
+		return []byte(unread)
+	}
+	return call.Reply(nil, errInternal)
+}
+
+// panicked logs where it happened. The value of a panic may hold content of the
+// person, unless the runtime made it.
+func (s *Server) panicked(v any) {
+	s.stats.Panics.Add(1)
+	what := fmt.Sprintf("%T", v)
+	if e, ok := v.(runtime.Error); ok {
+		what = e.Error()
+	}
+	pc := make([]uintptr, 32)
+	frames := runtime.CallersFrames(pc[:runtime.Callers(3, pc)])
+	var at []string
+	for {
+		f, more := frames.Next()
+		if strings.HasPrefix(f.Function, "tanba/") {
+			at = append(at, fmt.Sprintf("%s:%d", f.Function, f.Line))
+		}
+		if !more || len(at) == 8 {
+			break
+		}
+	}
+	s.o.Log.Error("panic", "what", what, "at", strings.Join(at, " < "))
+}
+
+func outcomeOf(err error) string {
+	switch {
+	case err == nil:
+		return outcomeDone
+	case errors.Is(err, protocol.ErrCancelled):
+		return outcomeCancelled
+	case errors.Is(err, protocol.ErrNoDevice):
+		return "no device"
+	case errors.Is(err, protocol.ErrFileNotFound):
+		return "no file"
+	case errors.Is(err, protocol.ErrNotSupported):
+		return "not supported"
+	}
+	return outcomeFailed
+}
+
+// methodName is what a page called, if it is a name: the member could hold
+// anything, also what must not be in a log.
+func methodName(call *protocol.Call) string {
+	name := call.Module + "." + call.Method
+	if len(name) > 80 {
+		return "?"
+	}
+	for _, r := range name {
+		if (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && r != '.' && r != '_' {
+			return "?"
+		}
+	}
+	return name
+}

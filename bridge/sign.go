@@ -1,0 +1,183 @@
+package bridge
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+
+	"tanba/bridge/consent"
+	"tanba/bridge/prompt"
+	"tanba/internal/cms"
+	"tanba/internal/pki"
+	"tanba/keystore"
+	"tanba/protocol"
+)
+
+// sign asks for a key and makes one signature per document with it. prepare is
+// called once with the key and gives the function that signs document i.
+//
+// The result is complete or not there: one document that fails fails the
+// request, for every family answers all documents or an error.
+func (c *session) sign(q *consent.Question, n int, prepare func(keystore.Key) (func(i int) ([]byte, error), error)) (out protocol.Signatures, err error) {
+	q.Purpose = prompt.Sign
+	g, err := c.s.o.Desk.Ask(c.ctx, q)
+	if err != nil {
+		return out, err
+	}
+	var finished <-chan struct{}
+	defer func() {
+		if v := recover(); v != nil {
+			c.s.panicked(v)
+			err = errPanicked
+		}
+		// The page has its answer before the last document let go of the
+		// key; the key is destroyed after that.
+		release := func() {
+			if finished != nil {
+				<-finished
+			}
+			g.Close(failure(err))
+		}
+		if errors.Is(err, errStopped) || c.ctx.Err() != nil {
+			go release()
+			return
+		}
+		release()
+	}()
+
+	one, err := prepare(g.Key)
+	if err != nil {
+		return out, fmt.Errorf("%w: %w", protocol.ErrSigning, err)
+	}
+	ctx, cancel := context.WithCancelCause(c.ctx)
+	defer cancel(nil)
+	if stopped := g.Stopped(); stopped != nil {
+		go func() {
+			select {
+			case <-stopped:
+				cancel(errStopped)
+			case <-ctx.Done():
+			}
+		}()
+	}
+	values := make([][]byte, n)
+	finished, err = c.s.batch(ctx, n, func(i int) (err error) {
+		values[i], err = one(i)
+		return err
+	}, g.Step)
+	switch {
+	case err == nil:
+		return protocol.Signatures{Values: values, Certificate: g.Key.Certificate().Raw}, nil
+	case errors.Is(err, errStopped), c.ctx.Err() != nil:
+		return out, fmt.Errorf("%w: %w", protocol.ErrCancelled, err)
+	case errors.Is(err, protocol.ErrFileNotFound):
+		return out, protocol.ErrFileNotFound
+	}
+	return out, fmt.Errorf("%w: %w", protocol.ErrSigning, err)
+}
+
+func (c *session) signCMS(call *protocol.Call, op protocol.SignCMS) (protocol.Result, error) {
+	q, err := c.question(call, op.Select, op.Presentation)
+	if err != nil {
+		return nil, err
+	}
+	if q.Documents, q.Bytes, err = c.views(op.Documents, op.Digests); err != nil {
+		return nil, err
+	}
+	q.Total, q.Detached, q.Digests = len(op.Documents), op.Detached, op.Digests
+	return c.signatures(q, len(op.Documents), func(k keystore.Key) (func(int) ([]byte, error), error) {
+		signer, err := cms.NewSigner(k, k.Certificate(), k.Chain()...)
+		if err != nil {
+			return nil, err
+		}
+		options := cms.Options{Detached: op.Detached, Time: c.s.o.Now()}
+		return func(i int) ([]byte, error) {
+			document := op.Documents[i]
+			switch {
+			case op.Digests:
+				return signer.SignDigest(document, options)
+			case op.CoSign && cms.IsSignedData(document):
+				return signer.AddTo(document, nil, options)
+			}
+			return signer.Sign(document, options)
+		}, nil
+	})
+}
+
+func (c *session) signRaw(call *protocol.Call, op protocol.SignRaw) (protocol.Result, error) {
+	q, err := c.question(call, op.Select, op.Presentation)
+	if err != nil {
+		return nil, err
+	}
+	if q.Documents, q.Bytes, err = c.views(op.Documents, op.Digests); err != nil {
+		return nil, err
+	}
+	q.Total, q.Digests = len(op.Documents), op.Digests
+	return c.signatures(q, len(op.Documents), func(k keystore.Key) (func(int) ([]byte, error), error) {
+		public, err := pki.PublicKeyOf(k)
+		if err != nil {
+			return nil, err
+		}
+		if !public.Equal(k.Certificate().PublicKey) {
+			return nil, errors.New("bridge: the key is not that of its certificate")
+		}
+		return func(i int) ([]byte, error) {
+			digest := op.Documents[i]
+			if !op.Digests {
+				h := public.Family.NewHash()
+				h.Write(op.Documents[i])
+				digest = h.Sum(nil)
+			}
+			return pki.SignDigest(k, rand.Reader, digest)
+		}, nil
+	})
+}
+
+// signFile asks with the path only; the file is touched after the person has
+// agreed (T12).
+func (c *session) signFile(call *protocol.Call, op protocol.SignFile) (protocol.Result, error) {
+	q, err := c.question(call, op.Select, op.Presentation)
+	if err != nil {
+		return nil, err
+	}
+	q.Documents = []prompt.Document{{Name: op.Path, Kind: "file"}}
+	q.Total, q.Detached = 1, op.Detached
+	return c.signatures(q, 1, func(k keystore.Key) (func(int) ([]byte, error), error) {
+		signer, err := cms.NewSigner(k, k.Certificate(), k.Chain()...)
+		if err != nil {
+			return nil, err
+		}
+		return func(int) ([]byte, error) {
+			f, err := c.s.openFile(op.Path, c.s.o.Limits.File)
+			if err != nil {
+				c.s.o.Log.Debug("file refused", "error", err)
+				return nil, protocol.ErrFileNotFound
+			}
+			defer f.Close()
+			options := cms.Options{Detached: op.Detached, Time: c.s.o.Now()}
+			if op.Detached {
+				der, err := signer.SignReader(f, options)
+				if f.failed != nil {
+					return nil, protocol.ErrFileNotFound
+				}
+				return der, err
+			}
+			content := make([]byte, f.size)
+			if _, err := io.ReadFull(f, content); err != nil || !f.atEnd() {
+				return nil, protocol.ErrFileNotFound
+			}
+			return signer.Sign(content, options)
+		}, nil
+	})
+}
+
+// signatures is sign with a nil Result when there is an error.
+func (c *session) signatures(q *consent.Question, n int, prepare func(keystore.Key) (func(int) ([]byte, error), error)) (protocol.Result, error) {
+	s, err := c.sign(q, n, prepare)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}

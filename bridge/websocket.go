@@ -1,0 +1,187 @@
+package bridge
+
+import (
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// socket is all the bridge knows of the WebSocket library, which is dormant:
+// replacing it means writing this type again.
+type socket struct {
+	c     *websocket.Conn
+	write time.Duration
+	idle  time.Duration
+
+	mu     sync.Mutex
+	halted bool
+}
+
+// Close codes of RFC 6455 §7.4.1.
+const (
+	closeGoingAway   = websocket.CloseGoingAway
+	closeUnsupported = websocket.CloseUnsupportedData
+	closeBadText     = websocket.CloseInvalidFramePayloadData
+	closeTooBig      = websocket.CloseMessageTooBig
+)
+
+var errBinary = errors.New("bridge: binary frame")
+
+// isUpgrade recognises a handshake as NanoWSD does: both headers, any case.
+func isUpgrade(h http.Header) bool {
+	return strings.EqualFold(strings.TrimSpace(h.Get("Upgrade")), "websocket") &&
+		strings.Contains(strings.ToLower(strings.Join(h["Connection"], ",")), "upgrade")
+}
+
+// handshakeFault returns the text of NanoWSD's 400, or "".
+func handshakeFault(h http.Header) string {
+	const version, key = "Sec-Websocket-Version", "Sec-Websocket-Key"
+	if v := h.Get(version); v != "13" {
+		if len(h[version]) == 0 {
+			v = "null"
+		}
+		return "Invalid Websocket-Version " + printable(v)
+	}
+	if len(h[key]) == 0 {
+		return "Missing Websocket-Key"
+	}
+	return ""
+}
+
+// open finishes the handshake. When it cannot, it has answered already.
+func openSocket(w http.ResponseWriter, r *http.Request, l Limits) (*socket, error) {
+	// The library serves the first protocol of ours that is offered; the
+	// original echoes the first that is offered, whatever it is.
+	var protocols []string
+	if offered := websocket.Subprotocols(r); len(offered) > 0 && printable(offered[0]) == offered[0] {
+		protocols = offered[:1]
+	}
+	up := websocket.Upgrader{
+		HandshakeTimeout:  l.Handshake,
+		Subprotocols:      protocols,
+		EnableCompression: false,
+		CheckOrigin:       func(*http.Request) bool { return true }, // the gate has looked already
+		Error: func(w http.ResponseWriter, _ *http.Request, status int, _ error) {
+			text(w, status, "Bad WebSocket handshake\n")
+		},
+	}
+	c, err := up.Upgrade(w, r, nil)
+	if err != nil {
+		return nil, err
+	}
+	// Our own limit (message.go) closes with the limit in the reason; the
+	// library's closes with none, so it is only the net below.
+	c.SetReadLimit(1 << 40)
+	s := &socket{c: c, write: l.Write, idle: l.Idle}
+	s.alive()
+	c.SetPongHandler(func(string) error { s.alive(); return nil })
+	c.SetPingHandler(func(data string) error {
+		s.alive()
+		err := c.WriteControl(websocket.PongMessage, []byte(data), time.Now().Add(time.Second))
+		var ne net.Error
+		if errors.Is(err, websocket.ErrCloseSent) || errors.As(err, &ne) {
+			return nil
+		}
+		return err
+	})
+	return s, nil
+}
+
+// alive puts the end of patience off: data or a pong came.
+func (s *socket) alive() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.halted {
+		s.c.SetReadDeadline(time.Now().Add(s.idle))
+	}
+}
+
+// halt ends the reader; writing goes on.
+func (s *socket) halt() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.halted = true
+	s.c.SetReadDeadline(time.Unix(1, 0))
+}
+
+// next waits for a message. The reader is valid until the next call.
+func (s *socket) next() (io.Reader, error) {
+	s.alive()
+	kind, r, err := s.c.NextReader()
+	switch {
+	case err != nil:
+		return nil, err
+	case kind != websocket.TextMessage:
+		return nil, errBinary
+	}
+	return &aliveReader{s, r, 0}, nil
+}
+
+// aliveReader refreshes the deadline while a message of several seconds comes
+// in, once per MiB.
+type aliveReader struct {
+	s *socket
+	r io.Reader
+	n int
+}
+
+func (a *aliveReader) Read(b []byte) (int, error) {
+	n, err := a.r.Read(b)
+	if a.n += n; a.n >= 1<<20 {
+		a.n = 0
+		a.s.alive()
+	}
+	return n, err
+}
+
+// send writes one text frame. Not for several goroutines at once.
+func (s *socket) send(frame []byte) error {
+	s.c.SetWriteDeadline(time.Now().Add(s.write + time.Duration(len(frame)>>22)*time.Second))
+	return s.c.WriteMessage(websocket.TextMessage, frame)
+}
+
+func (s *socket) ping() error {
+	return s.c.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second))
+}
+
+// bye sends a close frame; nothing can be sent after it.
+func (s *socket) bye(code int, reason string) {
+	const most = 123 // octets of a reason, RFC 6455 §5.5
+	if len(reason) > most {
+		reason = reason[:most]
+	}
+	s.c.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, reason), time.Now().Add(time.Second))
+}
+
+// drain throws away what a peer still sends, for a while: closing a connection
+// with unread octets resets it, and the peer might never see the close frame.
+func (s *socket) drain(d time.Duration) {
+	n := s.c.NetConn()
+	if t, ok := n.(interface{ CloseWrite() error }); ok {
+		t.CloseWrite()
+	}
+	n.SetReadDeadline(time.Now().Add(d))
+	io.Copy(io.Discard, n)
+}
+
+func (s *socket) close() { s.c.Close() }
+
+// printable keeps what may stand in a header or a log line.
+func printable(s string) string {
+	const most = 64
+	if len(s) > most {
+		s = s[:most]
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' {
+			return '?'
+		}
+		return r
+	}, s)
+}
