@@ -36,7 +36,7 @@ const (
 // not do; positions in the texts do not count it.
 func decodeBase64(src []byte) ([]byte, error) {
 	src = bytes.Trim(src, blanks)
-	if len(src) == 1 {
+	if len(src) <= utf8.UTFMax && utf8.RuneCount(src) == 1 {
 		return nil, illegalArgument("Input byte[] should at least have 2 bytes for base64 bytes")
 	}
 	var (

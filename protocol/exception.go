@@ -1,6 +1,9 @@
 package protocol
 
-import "strconv"
+import (
+	"errors"
+	"strconv"
+)
 
 // exception is an error whose words go to the page: what the Java program says
 // about a request it cannot take. commonUtils sends the message, basics the
@@ -16,6 +19,15 @@ func (e *exception) String() string {
 		return e.message
 	}
 	return e.class + ": " + e.message
+}
+
+// causeOf is cause.toString() for an exception, the text of any other error.
+func causeOf(err error) string {
+	var e *exception
+	if errors.As(err, &e) {
+		return e.String()
+	}
+	return err.Error()
 }
 
 func illegalArgument(message string) *exception {

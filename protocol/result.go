@@ -66,4 +66,7 @@ var (
 	ErrNotSupported = errors.New("protocol: not supported")
 	// ErrSigning: the key or the container failed after the person agreed.
 	ErrSigning = errors.New("protocol: signing failed")
+	// ErrUnfitCertificate: ImportCertificate got no valid certificate for the
+	// key.
+	ErrUnfitCertificate = errors.New("protocol: unfit certificate")
 )

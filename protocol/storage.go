@@ -18,9 +18,9 @@ var storages = []string{
 
 func knownStorage(name string) bool { return slices.Contains(storages, name) }
 
-// keyUse reads the second argument of commonUtils. Every word but the two
-// names of the enumeration means all keys, "AUTH" included: a portal of state
-// purchases sends it and lives from that.
+// keyUse reads the key type of commonUtils. Every word but the two names of the
+// enumeration means all keys, also "AUTH", which the portal of state purchases
+// sends when people log in.
 func keyUse(name string) KeyUse {
 	switch name {
 	case "AUTHENTICATION":
