@@ -1,6 +1,7 @@
 package pkcs12
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -38,7 +39,9 @@ func open(data, password []byte, lim limits) (*Store, error) {
 		}
 		return nil, err
 	}
-	return pair(r.keys, r.certificates), nil
+	store := pair(r.keys, r.certificates)
+	store.Unread = r.unread
+	return store, nil
 }
 
 // reader decrypts a store that passed the MAC.
@@ -51,6 +54,7 @@ type reader struct {
 
 	keys         []foundKey
 	certificates []foundCertificate
+	unread       []error
 	unknownKey   error // of the last key of an unknown kind
 }
 
@@ -122,9 +126,13 @@ func (r *reader) doubt(err error) error {
 
 func (r *reader) bag(item *bag) error {
 	if item.certificate != nil {
-		c, err := pki.ParseCertificate(item.certificate)
+		// A copy: what was decrypted is wiped.
+		c, err := pki.ParseCertificate(bytes.Clone(item.certificate))
 		if err != nil {
-			return nil // of a kind not known here; nothing can be done with it
+			// A certificate nobody can read must not keep the key from one that
+			// can be read.
+			r.unread = append(r.unread, err)
+			return nil
 		}
 		r.certificates = append(r.certificates, foundCertificate{c, item.localKeyID})
 		return nil

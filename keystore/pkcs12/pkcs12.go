@@ -76,8 +76,10 @@ type Store struct {
 	// Entries are the private keys in the order of the file.
 	Entries []Entry
 	// Certificates are all certificates in the order of the file, without
-	// repetition. Certificates of a kind that Tanba cannot read are left out.
+	// repetition.
 	Certificates []*pki.Certificate
+	// Unread says why certificates of the file are not among them.
+	Unread []error
 }
 
 // Entry is one private key and what belongs to it.
