@@ -75,8 +75,12 @@ func makeKeys(t *testing.T, dir string) {
 		}
 		write(name, store)
 	}
+	rsaRoot, rsaIssuing, err := authority.RSA()
+	if err != nil {
+		t.Fatal(err)
+	}
 	roots := []byte{}
-	for _, c := range authority.Certificates() {
+	for _, c := range []*pki.Certificate{authority.Root(), authority.Issuing(), rsaRoot, rsaIssuing} {
 		roots = append(roots, c.PEM()...)
 	}
 	write("roots.pem", roots)
