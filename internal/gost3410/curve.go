@@ -1,0 +1,61 @@
+package gost3410
+
+import "sync"
+
+// Curve is one of the three curves with its base point. Values are compared by
+// pointer.
+type Curve struct {
+	name string
+	size int // octets of a coordinate
+	c512 *curve512
+	c256 *curve256 // whichever is not nil
+}
+
+// TC26A512 is the 512-bit parameter set A (id-tc26-gost-3410-12-512-paramSetA),
+// the curve of today's national keys.
+func TC26A512() *Curve { return tc26A512() }
+
+// TC26A256 is the 256-bit parameter set A (id-tc26-gost-3410-2012-256-paramSetA),
+// the one with cofactor 4.
+func TC26A256() *Curve { return tc26A256() }
+
+// CryptoProA is id-GostR3410-2001-CryptoPro-A, the curve of GOST 34.310-2004
+// keys.
+func CryptoProA() *Curve { return cryptoProA() }
+
+// Size is the number of octets of a private key, a coordinate and a digest: 64
+// or 32. A signature and a public key have twice as many.
+func (c *Curve) Size() int { return c.size }
+
+// String is the name of the curve.
+func (c *Curve) String() string { return c.name }
+
+var tc26A512 = sync.OnceValue(func() *Curve {
+	return &Curve{name: "TC26A512", size: 64, c512: newCurve512(
+		"FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFDC4",
+		"E8C2505DEDFC86DDC1BD0B2B6667F1DA34B82574761CB0E879BD081CFD0B6265EE3CB090F30D27614CB4574010DA90DD862EF9D4EBEE4761503190785A71C760",
+		"FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF27E69532F48D89116FF22B8D4E0560609B4B38ABFAD2B85DCACDB1411F10B275",
+		"3",
+		"7503CFE87A836AE3A61B8816E25450E6CE5E1C93ACF1ABC1778064FDCBEFA921DF1626BE4FD036E93D75E6A50E3A41E98028FE5FC235F5B889A589CB5215F2A4",
+	)}
+})
+
+var tc26A256 = sync.OnceValue(func() *Curve {
+	return &Curve{name: "TC26A256", size: 32, c256: newCurve256(
+		"C2173F1513981673AF4892C23035A27CE25E2013BF95AA33B22C656F277E7335",
+		"295F9BAE7428ED9CCC20E7C359A9D41A22FCCD9108E17BF7BA9337A6F8AE9513",
+		"400000000000000000000000000000000FD8CDDFC87B6635C115AF556C360C67",
+		"91E38443A5E82C0D880923425712B2BB658B9196932E02C78B2582FE742DAA28",
+		"32879423AB1A0375895786C4BB46E9565FDE0B5344766740AF268ADB32322E5C",
+	)}
+})
+
+var cryptoProA = sync.OnceValue(func() *Curve {
+	return &Curve{name: "CryptoProA", size: 32, c256: newCurve256(
+		"FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFD94",
+		"A6",
+		"FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF6C611070995AD10045841B09B761B893",
+		"1",
+		"8D91E471E0989CDA27DF505A453F2B7635294F2DDF23E3B122ACC99C9E9F1E14",
+	)}
+})

@@ -1,0 +1,3 @@
+package gost3410
+
+//go:generate go run ./gen
