@@ -1,9 +1,6 @@
 package protocol
 
-import (
-	"strconv"
-	"unicode/utf8"
-)
+import "strconv"
 
 // decodeSign reads the arguments of basics sign.
 func decodeSign(c *Call, args *value) (Operation, error) {
@@ -47,9 +44,6 @@ func decodeSign(c *Call, args *value) (Operation, error) {
 		op := SignXML{Select: sel, Documents: make([]string, len(documents)), Compact: true,
 			Timestamp: timestamp, Presentation: show}
 		for i, octets := range documents {
-			if !utf8.Valid(octets) {
-				return nil, signingFailure("the XML is not UTF-8")
-			}
 			op.Documents[i] = string(octets)
 			if err := checkXML(op.Documents[i]); err != nil {
 				return nil, signingFailure(err.Error())

@@ -21,6 +21,9 @@ const (
 // what is shown. The errors are those of Xerces, which the original puts into
 // its replies.
 func checkXML(document string) error {
+	if !utf8.ValidString(document) {
+		return &exception{message: "Invalid byte of a UTF-8 sequence."}
+	}
 	s := &xmlScanner{in: document}
 	if strings.HasPrefix(document, "\uFEFF") {
 		s.at = len("\uFEFF")
