@@ -115,10 +115,10 @@ func (r *reader) decrypt(p *protection, encrypted []byte) ([]byte, error) {
 	return plain, nil
 }
 
-// doubt turns damage of decrypted octets into a wrong password where no MAC
-// said that the password is right.
+// doubt turns an error about decrypted octets into a wrong password where no
+// MAC said that the password is right: they may be anything.
 func (r *reader) doubt(err error) error {
-	if !r.authentic && errors.Is(err, ErrCorrupt) {
+	if !r.authentic {
 		return ErrIncorrectPassword
 	}
 	return err
