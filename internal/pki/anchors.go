@@ -28,7 +28,8 @@ type Anchor struct {
 	Subject   Name
 	PublicKey *PublicKey
 	// KeyID is the subject key identifier that issued certificates repeat. For
-	// a pin it is SHA-1 of the key; some authorities use four octets instead.
+	// a pin it is a hash of the key (see PublicKey.Hashes); the authorities of
+	// 2015 and 2018 use four octets of their own instead.
 	KeyID []byte
 	// NotBefore and NotAfter are zero where the certificate was never seen.
 	NotBefore, NotAfter time.Time
@@ -56,7 +57,7 @@ func (a Anchor) issues(c *Certificate) bool {
 	if len(c.AuthorityKeyID) == 0 || bytes.Equal(c.AuthorityKeyID, a.KeyID) {
 		return true
 	}
-	return a.PublicKey != nil && bytes.Equal(c.AuthorityKeyID, a.PublicKey.KeyID())
+	return a.PublicKey != nil && a.PublicKey.Hashes(c.AuthorityKeyID)
 }
 
 // Anchors returns the built-in anchors of the national authority: those of

@@ -2,6 +2,7 @@ package pki
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -31,8 +32,9 @@ var extensionReaders = map[string]func(*Certificate, cryptobyte.String) bool{
 		return readPoints(in, &c.DeltaCRLs)
 	},
 	OIDOCSPNoCheck.String(): func(c *Certificate, in cryptobyte.String) bool {
+		// RFC 6960 wants NULL; the responders of the old test system have nothing.
 		var null cryptobyte.String
-		c.NoOCSPCheck = in.ReadASN1(&null, cbasn1.NULL) && null.Empty() && in.Empty()
+		c.NoOCSPCheck = in.Empty() || in.ReadASN1(&null, cbasn1.NULL) && null.Empty() && in.Empty()
 		return c.NoOCSPCheck
 	},
 }
@@ -183,9 +185,9 @@ func (c *Certificate) readAuthorityInfo(in cryptobyte.String) bool {
 		}
 		switch {
 		case method.Equal(OIDAccessOCSP):
-			c.OCSP = append(c.OCSP, splitURLs(location)...)
+			addURLs(&c.OCSP, location)
 		case method.Equal(OIDAccessCAIssuers):
-			c.IssuerURLs = append(c.IssuerURLs, splitURLs(location)...)
+			addURLs(&c.IssuerURLs, location)
 		}
 	}
 	return true
@@ -261,23 +263,25 @@ func readPoints(in cryptobyte.String, urls *[]string) bool {
 				return false
 			}
 			if tag == tagURI {
-				*urls = append(*urls, splitURLs(value)...)
+				addURLs(urls, value)
 			}
 		}
 	}
 	return true
 }
 
-// splitURLs takes apart what stands in one URI. The issuing certificates of
-// 2018 have two there: a line break, spaces and "URL=" before the second.
-func splitURLs(value []byte) []string {
+// addURLs takes apart what stands in one URI. The issuing certificates of 2018
+// have two there: a line break, spaces and "URL=" before the second. Others
+// name the same address twice.
+func addURLs(urls *[]string, value []byte) {
 	text, _, ok := decodeString(cbasn1.IA5String, value)
 	if !ok {
-		return nil
+		return
 	}
-	fields := strings.Fields(text)
-	for i := range fields {
-		fields[i] = strings.TrimPrefix(fields[i], "URL=")
+	for field := range strings.FieldsSeq(text) {
+		url := strings.TrimPrefix(field, "URL=")
+		if !slices.Contains(*urls, url) && len(*urls) < maxListed {
+			*urls = append(*urls, url)
+		}
 	}
-	return fields
 }

@@ -11,7 +11,7 @@ import (
 // Limits on the search. Real paths have at most three certificates; many CAs
 // of one name are an attack on the processor.
 const (
-	maxPath   = 8  // certificates from the leaf up to the anchor's own
+	maxPath   = 8  // certificates, not counting the anchor's own
 	maxChecks = 64 // signatures checked in one search
 )
 
@@ -61,6 +61,22 @@ func (p *Pool) AddRoot(c *Certificate) {
 	if !slices.ContainsFunc(p.roots, c.Equal) {
 		p.roots = append(p.roots, c)
 	}
+}
+
+// Wanted lists the pinned anchors whose certificate has not been added yet:
+// what they issued cannot be verified until then. Anchor.URL says where to get
+// it; any source will do, because the pin decides.
+func (p *Pool) Wanted() []Anchor {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	var out []Anchor
+	s := &search{candidates: p.intermediates}
+	for _, a := range p.anchors {
+		if a.Pinned() && len(s.unpin(a)) == 0 {
+			out = append(out, a)
+		}
+	}
+	return out
 }
 
 // Build finds a path from a certificate to an anchor, valid at the given time.
@@ -243,7 +259,7 @@ func (s *search) certificateOf(a Anchor) *Certificate {
 func (s *search) unpin(a Anchor) []trust {
 	var out []trust
 	for _, c := range s.candidates {
-		if !bytes.Equal(c.RawSubject, a.Subject.Raw()) || !bytes.Equal(c.PublicKey.KeyID(), a.KeyID) {
+		if !bytes.Equal(c.RawSubject, a.Subject.Raw()) || !c.PublicKey.Hashes(a.KeyID) {
 			continue
 		}
 		if err := mayIssue(c); err != nil {

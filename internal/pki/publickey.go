@@ -188,6 +188,17 @@ func (k *PublicKey) SPKI() []byte { return k.spki }
 // the BIT STRING content, the header of the inner OCTET STRING included.
 func (k *PublicKey) KeyID() []byte { return bytes.Clone(k.keyID[:]) }
 
+// Hashes reports whether id is made from this key: KeyID, or SHA-1 over the
+// whole SubjectPublicKeyInfo, as in many certificates until 2022. Other
+// identifiers (four octets, or of unknown origin) prove nothing about a key.
+func (k *PublicKey) Hashes(id []byte) bool {
+	if bytes.Equal(id, k.keyID[:]) {
+		return true
+	}
+	whole := sha1.Sum(k.spki)
+	return bytes.Equal(id, whole[:])
+}
+
 // Bits is the size of the key.
 func (k *PublicKey) Bits() int {
 	if k.RSA != nil {
