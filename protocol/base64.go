@@ -29,6 +29,20 @@ const (
 	blanks = " \t\r\n"
 )
 
+// units64 holds the bits of a character at each of the four places of a unit;
+// foreign characters set a bit above them.
+var units64 = func() (t [4][256]uint32) {
+	for c, v := range reverse64 {
+		for place := range t {
+			t[place][c] = uint32(v) << (18 - 6*place)
+			if v > 63 {
+				t[place][c] = 1 << 24
+			}
+		}
+	}
+	return
+}()
+
 // decodeBase64 decodes in place and returns a view of src, which is spent, also
 // after an error. It is the basic decoder of java.util.Base64 with its texts:
 // missing padding and stray bits in the last character are accepted, every
@@ -36,6 +50,9 @@ const (
 // not do; positions in the texts do not count it.
 func decodeBase64(src []byte) ([]byte, error) {
 	src = bytes.Trim(src, blanks)
+	if len(src) == 0 {
+		return []byte{}, nil // an empty document, not a missing one
+	}
 	if len(src) <= utf8.UTFMax && utf8.RuneCount(src) == 1 {
 		return nil, illegalArgument("Input byte[] should at least have 2 bytes for base64 bytes")
 	}
@@ -49,12 +66,13 @@ func decodeBase64(src []byte) ([]byte, error) {
 		if have == 0 {
 			start := at
 			for at+4 <= len(src) {
-				a, b, c, d := reverse64[src[at]], reverse64[src[at+1]], reverse64[src[at+2]], reverse64[src[at+3]]
-				if a|b|c|d > 63 {
+				s := src[at : at+4 : at+4]
+				v := units64[0][s[0]] | units64[1][s[1]] | units64[2][s[2]] | units64[3][s[3]]
+				if v >= 1<<24 {
 					break
 				}
-				v := uint32(a)<<18 | uint32(b)<<12 | uint32(c)<<6 | uint32(d)
-				src[out], src[out+1], src[out+2] = byte(v>>16), byte(v>>8), byte(v)
+				d := src[out : out+3 : out+3]
+				d[0], d[1], d[2] = byte(v>>16), byte(v>>8), byte(v)
 				at, out = at+4, out+3
 			}
 			seen += at - start

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"bytes"
+	"slices"
 )
 
 // Texts of the socket layer.
@@ -108,5 +109,20 @@ func (c *Call) AppendReply(dst []byte, res Result, err error) []byte {
 	if err == nil && !fits(c.Op, res) {
 		err = ErrSigning
 	}
+	if s, ok := res.(Signatures); ok && err == nil {
+		dst = slices.Grow(dst, replySize(s.Values, len(s.Certificate)))
+	}
 	return c.family.appendReply(c, dst, res, err)
+}
+
+// replySize is room for signatures in the longest form, PEM, so that a large
+// reply is written into one piece of memory.
+func replySize(values [][]byte, certificate int) int {
+	const frame = len(`"-----BEGIN CMS-----\n-----END CMS-----\n",`)
+	pem := func(octets int) int { return (octets + 47) / 48 * (64 + len(`\n`)) }
+	size := 256 + pem(certificate)
+	for _, v := range values {
+		size += frame + pem(len(v))
+	}
+	return size
 }

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"encoding/base64"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -156,10 +157,15 @@ func appendBase64(dst, octets []byte) []byte {
 // ends as \n, one after the last marker.
 func appendPEM(dst []byte, label string, octets []byte) []byte {
 	dst = append(append(append(dst, "-----BEGIN "...), label...), `-----\n`...)
-	for len(octets) > 0 {
-		line := octets[:min(48, len(octets))]
-		octets = octets[len(line):]
-		dst = append(appendBase64(dst, line), `\n`...)
+	dst = slices.Grow(dst, (len(octets)/48+1)*66)
+	for ; len(octets) > 48; octets = octets[48:] {
+		n := len(dst)
+		dst = dst[:n+66]
+		base64.StdEncoding.Encode(dst[n:n+64], octets[:48])
+		dst[n+64], dst[n+65] = '\\', 'n'
+	}
+	if len(octets) > 0 {
+		dst = append(appendBase64(dst, octets), `\n`...)
 	}
 	return append(append(append(dst, "-----END "...), label...), `-----\n`...)
 }
