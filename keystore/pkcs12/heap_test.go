@@ -10,40 +10,64 @@ import (
 	"runtime/debug"
 	"testing"
 
+	"tanba/internal/pki"
 	"tanba/keystore/pkcs12"
 )
 
-// After Open and Encode nothing in the heap holds the password in any form, nor
-// the decrypted key.
-func TestPasswordLeavesNoTrace(t *testing.T) {
-	s, err := pkcs12.Open(read(t, "gost512"), []byte(password))
+// disguise keeps octets in a form that a search for them does not find.
+func disguise(b []byte) []byte {
+	out := bytes.Clone(b)
+	for i := range out {
+		out[i] ^= 0x55
+	}
+	return out
+}
+
+// heap returns the octets of all live and dead objects.
+func heap(t *testing.T) []byte {
+	t.Helper()
+	f, err := os.Create(filepath.Join(t.TempDir(), "heap"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Drawn now, so that it stands in no constant of this program; kept in
-	// disguise, so that the search does not find itself.
-	disguised := make([]byte, 24)
-	rand.Read(disguised)
-	for i := range disguised {
-		disguised[i] = 'a' + disguised[i]%26
+	defer f.Close()
+	debug.WriteHeapDump(f.Fd())
+	dump, err := os.ReadFile(f.Name())
+	if err != nil {
+		t.Fatal(err)
 	}
-	for i := range disguised {
-		disguised[i] ^= 0x55
+	return dump
+}
+
+// After Open, Encode and Destroy nothing in memory holds the password in any
+// form or the private key.
+func TestSecretsLeaveNoTrace(t *testing.T) {
+	// Drawn now, so that they stand in no constant of this program.
+	secret := make([]byte, 24)
+	rand.Read(secret)
+	for i := range secret {
+		secret[i] = 'a' + secret[i]%26
 	}
-	reveal := func() []byte {
-		b := bytes.Clone(disguised)
-		for i := range b {
-			b[i] ^= 0x55
-		}
-		return b
-	}
-	use := func() {
-		secret := reveal()
+	password, key := disguise(secret), []byte(nil)
+	clear(secret)
+	func() {
+		secret := disguise(password)
 		defer clear(secret)
+		s, err := pkcs12.Open(read(t, "gost512"), []byte("Qwerty12"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		pkcs8, err := pki.MarshalPrivateKey(s.Entries[0].Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		key = disguise(pkcs8[len(pkcs8)-64:]) // the scalar stands last
+		clear(pkcs8)
 		data, err := pkcs12.Encode(rand.Reader, s.Entries, secret)
 		if err != nil {
 			t.Fatal(err)
 		}
+		s.Destroy()
 		opened, err := pkcs12.Open(data, secret)
 		if err != nil {
 			t.Fatal(err)
@@ -52,34 +76,26 @@ func TestPasswordLeavesNoTrace(t *testing.T) {
 		if _, err := pkcs12.Open(read(t, "gost512"), secret); err == nil {
 			t.Fatal("wrong password opened")
 		}
-	}
-	use()
-	runtime.GC()
+	}()
 
-	path := filepath.Join(t.TempDir(), "heap")
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	debug.WriteHeapDump(f.Fd())
-	f.Close()
-	dump, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret := reveal()
+	dump := heap(t)
+	secret, scalar := disguise(password), disguise(key)
 	big, little := make([]byte, 0, 48), make([]byte, 0, 48)
 	for _, c := range secret {
 		big = binary.BigEndian.AppendUint16(big, uint16(c))
 		little = binary.LittleEndian.AppendUint16(little, uint16(c))
 	}
-	for name, form := range map[string][]byte{"UTF-8": secret, "UTF-16BE": big, "UTF-16LE": little} {
+	for name, form := range map[string][]byte{
+		"password in UTF-8": secret, "password in UTF-16BE": big, "password in UTF-16LE": little,
+		"scalar": scalar, "half of the scalar": scalar[:32], "PKCS#8": append([]byte{0x04, 0x40}, scalar...),
+	} {
 		if n := bytes.Count(dump, form); n > 0 {
-			t.Errorf("%d copies of the password in %s among %d octets of heap", n, name, len(dump))
+			t.Errorf("%s: %d times among %d octets of heap", name, n, len(dump))
 		}
 	}
-	if !bytes.Contains(dump, disguised) {
+	if !bytes.Contains(dump, password) || !bytes.Contains(dump, key) {
 		t.Error("the dump does not show the heap")
 	}
-	runtime.KeepAlive(disguised)
+	runtime.KeepAlive(password)
+	runtime.KeepAlive(key)
 }
