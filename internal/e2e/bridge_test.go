@@ -46,7 +46,8 @@ type bridge struct {
 	secrets []secret
 }
 
-// startBridge runs the scripted program until the test ends. Afterwards it must
+// startBridge runs the scripted program until the test ends; without a script the
+// person refuses everything. Afterwards it must
 // end with status 0 when asked to, and must have told nobody what was in the
 // script.
 func startBridge(t testing.TB, script ...answer) *bridge {
@@ -56,6 +57,9 @@ func startBridge(t testing.TB, script ...answer) *bridge {
 
 func startBridgeOn(t testing.TB, port int, script ...answer) *bridge {
 	t.Helper()
+	if len(script) == 0 {
+		script = []answer{cancel()}
+	}
 	b := newBridge(t, port)
 	file := filepath.Join(t.TempDir(), "script.json")
 	text, err := json.Marshal(script)

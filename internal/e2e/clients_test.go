@@ -26,7 +26,7 @@ func TestNodeNationalKeys(t *testing.T) {
 		"RSA":      "rsa/RSA256_e3fe35adda3b45cbea3a3f1ed48f263dc55c556e.p12",
 	} {
 		t.Run(name, func(t *testing.T) {
-			nodeSigns(t, nationalKey(t, file), everybody(t))
+			nodeSigns(t, nationalKey(t, file), everybody())
 		})
 	}
 }

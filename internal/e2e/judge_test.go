@@ -2,17 +2,15 @@ package e2e
 
 import (
 	"bytes"
-	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"tanba/internal/cms"
 	"tanba/internal/pki"
+	"tanba/internal/testoracle"
 )
 
 // judges decide whether a signature is one. Ours always does; others are asked as
@@ -70,31 +68,42 @@ func (j judges) signature(t *testing.T, k key, text string, document []byte, det
 	}
 }
 
+// everybody is openssl and the two verifiers of the shared material.
+func everybody() judges {
+	return judges{others: []otherJudge{
+		opensslJudge,
+		oracleJudge("java", testoracle.Java),
+		oracleJudge("openssl", testoracle.OpenSSL),
+	}}
+}
+
+func oracleJudge(name string, verify func(testing.TB, ...string) testoracle.Result) otherJudge {
+	return func(t *testing.T, _ key, der, content []byte) {
+		t.Helper()
+		args := []string{"cms-verify", testoracle.File(t, "signature.der", der)}
+		if content != nil {
+			args = append(args, "--content", testoracle.File(t, "document", content))
+		}
+		if r := verify(t, args...); !r.Valid {
+			t.Errorf("the %s oracle: %s", name, r.Output)
+		}
+	}
+}
+
 // opensslJudge asks openssl for RSA signatures; it knows no Kazakh GOST.
 func opensslJudge(t *testing.T, k key, der, content []byte) {
 	t.Helper()
 	if k.family() != pki.RSA {
 		return
 	}
-	dir := t.TempDir()
-	file := filepath.Join(dir, "signature.der")
-	if err := os.WriteFile(file, der, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	// -noverify leaves the certificate chain aside, not the signature.
-	args := []string{"cms", "-verify", "-binary", "-noverify", "-inform", "DER", "-in", file, "-out", filepath.Join(dir, "out")}
+	args := []string{"cms", "-verify", "-binary", "-noverify", "-inform", "DER",
+		"-in", testoracle.File(t, "signature.der", der), "-out", os.DevNull}
 	if content != nil {
-		document := filepath.Join(dir, "document")
-		if err := os.WriteFile(document, content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		args = append(args, "-content", document)
+		args = append(args, "-content", testoracle.File(t, "document", content))
 	}
-	if out, err := exec.Command("openssl", args...).CombinedOutput(); err != nil {
-		t.Errorf("openssl: %v\n%s", err, out)
-	}
-	if _, err := x509.ParseCertificate(k.Certificate.Raw); err != nil {
-		t.Errorf("crypto/x509: %v", err)
+	if r := testoracle.Tool(t, "openssl", args...); !r.Valid {
+		t.Errorf("openssl: %s", r.Output)
 	}
 }
 
