@@ -57,11 +57,11 @@ func makeKeys(t *testing.T, dir string) {
 		}
 	}
 	person := testpki.Profile{
-		Family: pki.GOST512, CommonName: "ТЕСТОВ ТЕСТ", Surname: "ТЕСТОВ", GivenName: "ТЕСТОВИЧ", IIN: "123456789011",
+		Family: pki.GOST512, CommonName: "ТЕСТОВ ТЕСТ", Surname: "ТЕСТОВ", Patronymic: "ТЕСТОВИЧ", IIN: "123456789011",
 		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0),
 	}
 	head, expired, rsa := person, person, person
-	head.Role, head.Organisation, head.BIN = "head", `ТОО "СЫНАҚ"`, "123456789021"
+	head.Role, head.Organisation, head.BIN = pki.RoleHead, `ТОО "СЫНАҚ"`, "123456789021"
 	expired.NotBefore, expired.NotAfter = now.AddDate(-1, 0, 0), now.Add(-time.Hour)
 	rsa.Family = pki.RSA
 	for name, profile := range map[string]testpki.Profile{"person.p12": person, "head.p12": head, "expired.p12": expired, "rsa.p12": rsa} {

@@ -39,11 +39,11 @@ func Make(dir string, rand io.Reader, now time.Time) (*Material, error) {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
 	person := testpki.Profile{
-		Family: pki.GOST512, CommonName: "ТЕСТОВ ТЕСТ", Surname: "ТЕСТОВ", GivenName: "ТЕСТОВИЧ", IIN: "123456789011",
+		Family: pki.GOST512, CommonName: "ТЕСТОВ ТЕСТ", Surname: "ТЕСТОВ", Patronymic: "ТЕСТОВИЧ", IIN: "123456789011",
 		NotBefore: now.Add(-time.Hour), NotAfter: now.AddDate(1, 0, 0),
 	}
 	head := person
-	head.Role, head.Organisation, head.BIN = "head", `ТОО "СЫНАҚ"`, "123456789021"
+	head.Role, head.Organisation, head.BIN = pki.RoleHead, `ТОО "СЫНАҚ"`, "123456789021"
 	for _, p := range []testpki.Profile{person, head} {
 		id, err := authority.Issue(p)
 		if err != nil {
