@@ -1,6 +1,7 @@
 package cms
 
 import (
+	"bytes"
 	"encoding/asn1"
 	"errors"
 	"fmt"
@@ -51,7 +52,7 @@ var limits = ber.Limits{Size: maxSize, Depth: 32, Elements: 8 << 20}
 // one signer: something that a further signature is added to, not put around.
 // A bare collection of certificates (.p7b) is not.
 func IsSignedData(der []byte) bool {
-	if len(der) == 0 || der[0] != tagSequence {
+	if !startsAsSignedData(der) {
 		return false
 	}
 	sd, err := Parse(der)
@@ -81,6 +82,9 @@ func canonical(in []byte) ([]byte, error) {
 	if ber.CheckDER(in, limits) == nil {
 		return in, nil
 	}
+	if !startsAsSignedData(in) {
+		return nil, ErrNotSignedData // without copying what may be any large file
+	}
 	// Normalize stops after the first element; a frame around the input shows
 	// what follows it, and read refuses that.
 	within := limits
@@ -98,6 +102,18 @@ func canonical(in []byte) ([]byte, error) {
 		return nil, ErrNotSignedData
 	}
 	return der, nil
+}
+
+// startsAsSignedData looks for the content type behind the first tag and length.
+func startsAsSignedData(in []byte) bool {
+	if len(in) < 2 || in[0] != tagSequence {
+		return false
+	}
+	at := 2
+	if in[1] > 0x80 {
+		at += int(in[1] & 0x7f)
+	}
+	return at < len(in) && bytes.HasPrefix(in[at:], signedDataType)
 }
 
 func (sd *SignedData) read(der []byte) error {
