@@ -114,7 +114,7 @@ func storeError(err error) error {
 		{pkcs12.ErrCorrupt, ErrDamaged},
 		{pkcs12.ErrLimits, ErrUnsupported},
 		{pkcs12.ErrUnsupported, ErrUnsupported},
-		{pkcs12.ErrNoKey, ErrNotKeyFile},
+		{pkcs12.ErrNoKey, ErrNoKey},
 	} {
 		if errors.Is(err, m.from) {
 			return fmt.Errorf("%w: %w", m.to, err)

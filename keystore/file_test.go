@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"os"
@@ -12,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	library "software.sslmate.com/src/go-pkcs12"
 
 	"tanba/internal/pki"
 	"tanba/internal/testdata"
@@ -264,6 +267,26 @@ func TestNotKeyFiles(t *testing.T) {
 		if _, err := keystore.OpenFile(path); !errors.Is(err, keystore.ErrNotFound) {
 			t.Errorf("%q: %v", path, err)
 		}
+	}
+}
+
+// A store of certificates is told from a damaged one.
+func TestNoKey(t *testing.T) {
+	c, err := x509.ParseCertificate(issue(t, testpki.Profile{}).Certificate.Raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := library.Modern2023.EncodeTrustStore([]*x509.Certificate{c}, password)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := keystore.OpenFile(writeFile(t, "trust.p12", data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Unlock(context.Background(), []byte(password)); !errors.Is(err, keystore.ErrNoKey) || !errors.Is(err, keystore.ErrNotKeyFile) {
+		t.Error(err)
 	}
 }
 

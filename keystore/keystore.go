@@ -21,6 +21,7 @@ import (
 	"context"
 	"crypto"
 	"errors"
+	"fmt"
 
 	"tanba/internal/pki"
 )
@@ -35,6 +36,9 @@ var (
 	ErrUnreadable = errors.New("keystore: file cannot be read")
 	// ErrNotKeyFile says that the path leads to something that is no key file.
 	ErrNotKeyFile = errors.New("keystore: not a key file")
+	// ErrNoKey says that the store opened and holds certificates only; it is an
+	// ErrNotKeyFile too.
+	ErrNoKey = fmt.Errorf("%w: no private key in it", ErrNotKeyFile)
 	// ErrDamaged says that the file is a key file cut short or broken.
 	ErrDamaged = errors.New("keystore: key file is damaged")
 	// ErrUnsupported says that the file is a key file of a kind Tanba cannot

@@ -17,7 +17,8 @@ func checkPath(path string) error {
 	}
 	volume := filepath.VolumeName(path)
 	rest := path[len(volume):]
-	if strings.HasPrefix(filepath.ToSlash(volume), "//") || strings.ContainsRune(rest, ':') ||
+	drive := volume == "" || len(volume) == 2 && volume[1] == ':'
+	if !drive || strings.ContainsRune(rest, ':') ||
 		!filepath.IsLocal(strings.TrimLeft(filepath.ToSlash(filepath.Clean(rest)), "/")) {
 		return fmt.Errorf("%w: not a file of this machine", ErrNotKeyFile)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto"
 	"crypto/hmac"
+	cryptorand "crypto/rand"
 	"crypto/sha1"
 	"encoding/asn1"
 	"encoding/hex"
@@ -32,8 +33,11 @@ const (
 // password. An entry without Alias or LocalKeyID gets the identifier of its
 // public key, as the authority does it. Chain certificates follow without
 // attributes, each once. It is an error when a key does not belong to its
-// certificate or when there is no entry.
+// certificate or when there is no entry. A nil rand means crypto/rand.
 func Encode(rand io.Reader, entries []Entry, password []byte) ([]byte, error) {
+	if rand == nil {
+		rand = cryptorand.Reader
+	}
 	if len(entries) == 0 {
 		return nil, ErrNoKey
 	}

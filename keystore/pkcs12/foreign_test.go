@@ -192,7 +192,7 @@ func TestPairing(t *testing.T) {
 		t.Errorf("chain %v", c)
 	}
 
-	bare, err := pkcs12.Encode(rand.Reader, []pkcs12.Entry{{Key: other.Key}}, []byte(password))
+	bare, err := pkcs12.Encode(nil, []pkcs12.Entry{{Key: other.Key}}, []byte(password))
 	if err != nil {
 		t.Fatal(err)
 	}
