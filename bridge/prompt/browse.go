@@ -24,6 +24,7 @@ const listingMax = 2000
 
 type listing struct {
 	Path   string  `json:"path"`
+	File   string  `json:"file"`   // what was asked for is this file
 	Parent string  `json:"parent"` // "" at the top
 	Places []place `json:"places"`
 	Items  []item  `json:"items"`
@@ -62,16 +63,17 @@ func (s *session) serveBrowse(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// list describes a folder, or the folder of a file; "" is where to begin.
+// list describes a folder, or a file and its folder; "" is where to begin.
 func (s *session) list(path string) listing {
 	start := path == ""
 	if start {
 		path = s.begin()
 	}
+	file := ""
 	if fi, err := os.Stat(path); err == nil && !fi.IsDir() {
-		path = filepath.Dir(path)
+		file, path = path, filepath.Dir(path)
 	}
-	l := listing{Path: path, Places: places()}
+	l := listing{Path: path, File: file, Places: places()}
 	if parent := filepath.Dir(path); parent != path {
 		l.Parent = parent
 	}

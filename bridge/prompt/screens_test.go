@@ -1,0 +1,299 @@
+package prompt
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"tanba/internal/i18n"
+)
+
+var (
+	screens = flag.String("screens", "", "write a picture of every state of the window to this folder")
+	scene   = flag.String("scene", "", "only the scenes whose name contains this")
+	scale   = flag.Float64("scale", 1, "of the pictures")
+)
+
+// now is the day of all pictures.
+var now = time.Date(2026, 11, 23, 5, 0, 0, 0, time.UTC)
+
+const sampleXML = `<?xml version="1.0" encoding="UTF-8"?>
+<request>
+  <service>P30.11</service>
+  <applicant>
+    <iin>123456789011</iin>
+    <name>ТЕСТОВ ТЕСТ</name>
+  </applicant>
+  <period from="2026-01-01" to="2026-12-31"/>
+  <purpose>Адрес бойынша анықтама</purpose>
+</request>`
+
+func sampleDocument() Document {
+	return Document{Size: 4200, SHA256: sha256.Sum256([]byte(sampleXML)), Kind: "xml", Text: sampleXML}
+}
+
+func sampleKey() Key {
+	return Key{
+		ID: "a", Owner: "ТЕСТОВ ТЕСТ", IIN: "123456789011", Use: "use.both", Algorithm: "ГОСТ 34.10-2015 (512)",
+		Issuer: "ҰЛТТЫҚ КУӘЛАНДЫРУШЫ ОРТАЛЫҚ (GOST) 2022", NotBefore: now.AddDate(-1, 0, 0), NotAfter: now.AddDate(0, 7, 3), Fits: true,
+	}
+}
+
+func sampleOrganisation() Key {
+	k := sampleKey()
+	k.ID, k.Organisation, k.BIN, k.Role = "b", "ТОО «ТЕСТ СЕРВИС»", "123456789021", "role.head"
+	return k
+}
+
+func sampleRequest() *Request {
+	return &Request{
+		Site:      Site{Origin: "https://idp.egov.kz", Name: "egov.kz", Detail: "https://idp.egov.kz", Secure: true},
+		Documents: []Document{sampleDocument()}, Total: 1, Bytes: 4200,
+		Phrase: "көк түйе",
+		Recent: []KeyFile{
+			{Path: "/home/test/ЭЦП/GOST512_aa61d3c7.p12", Name: "GOST512_aa61d3c7.p12", Owner: "ТЕСТОВ ТЕСТ", Until: now.AddDate(0, 7, 3)},
+			{Path: "/media/stick/GOST512_11b3e0f2.p12", Name: "GOST512_11b3e0f2.p12", Owner: "ТЕСТОВА ТЕСТ", Until: now.AddDate(0, 0, 12)},
+		},
+		Extensions: []string{"p12", "pfx"},
+		Unlock:     unlocks(sampleKey()),
+	}
+}
+
+func unlocks(keys ...Key) func(context.Context, string, []byte) ([]Key, error) {
+	return func(_ context.Context, _ string, secret []byte) ([]Key, error) {
+		defer clear(secret)
+		if string(secret) != "Qwerty12" {
+			return nil, &UnlockError{Code: UnlockWrongPassword}
+		}
+		return keys, nil
+	}
+}
+
+// Steps of scenes.
+var (
+	ready  = chromedp.WaitVisible(`footer button`)
+	unlock = chromedp.Steps(chromedp.SendKeys(`#password`, "Qwerty12"), chromedp.Click(`button.primary`), chromedp.WaitNotPresent(`#password`), armed)
+	sign   = chromedp.Steps(chromedp.Click(`button.primary`), chromedp.WaitVisible(`.state`))
+	armed  = chromedp.WaitVisible(`button.primary[aria-disabled=false]`)
+)
+
+// scenes are the states of the window. finish, when set, ends the work of an
+// approved request.
+var scenes = []struct {
+	name    string
+	request func(r *Request)
+	steps   []chromedp.Action[chromedp.Void]
+	work    func(p Progress)
+}{
+	{name: "01-choose", request: func(*Request) {}},
+	{name: "02-first-visit", request: func(r *Request) {
+		r.Site = Site{Origin: "https://cabinet.example-portal.kz:8443", Name: "example-portal.kz", Detail: "https://cabinet.example-portal.kz:8443", Secure: true, New: true}
+		r.Recent = nil
+	}},
+	{name: "03-suspicious", request: func(r *Request) {
+		r.Site = Site{Origin: "https://xn--gov-tdd.kz", Name: "xn--gov-tdd.kz", Detail: "https://xn--gov-tdd.kz", Secure: true, New: true, Suspicious: true}
+	}},
+	{name: "04-program", request: func(r *Request) {
+		r.Site = Site{Name: "superkassa", Detail: "/opt/superkassa/bin/superkassa", Local: true, New: true}
+	}},
+	{name: "05-caps-cyrillic", request: func(*Request) {}, steps: []chromedp.Action[chromedp.Void]{chromedp.SendKeys(`#password`, "Йцуке"), chromedp.Click(`.password .icon`)}},
+	{name: "06-wrong-password", request: func(*Request) {}, steps: []chromedp.Action[chromedp.Void]{
+		chromedp.SendKeys(`#password`, "wrong"), chromedp.Click(`button.primary`), chromedp.WaitVisible(`.password .notice`),
+	}},
+	{name: "07-key", request: func(r *Request) {
+		unfit := sampleKey()
+		unfit.ID, unfit.Fits, unfit.Reason, unfit.Use = "c", false, "reason.for_auth", "use.auth"
+		r.Unlock = unlocks(sampleKey(), unfit)
+	}, steps: []chromedp.Action[chromedp.Void]{unlock}},
+	{name: "08-organisation", request: func(r *Request) {
+		r.Unlock = unlocks(sampleOrganisation(), sampleKey())
+	}, steps: []chromedp.Action[chromedp.Void]{unlock}},
+	{name: "09-none-fits", request: func(r *Request) {
+		r.Wanted = Wanted{Use: "use.sign", BIN: "123456789021", Roles: []string{"role.head"}}
+		auth, other := sampleKey(), sampleKey()
+		auth.ID, auth.Fits, auth.Reason, auth.Use = "c", false, "reason.for_auth", "use.auth"
+		other.ID, other.Fits, other.Reason = "d", false, "reason.other_organisation"
+		r.Unlock = unlocks(auth, other)
+	}, steps: []chromedp.Action[chromedp.Void]{chromedp.SendKeys(`#password`, "Qwerty12"), chromedp.Click(`button.primary`), chromedp.WaitNotPresent(`#password`)}},
+	{name: "10-ends-soon", request: func(r *Request) {
+		k := sampleKey()
+		k.NotAfter, k.ExpiresSoon, k.Reason = now.AddDate(0, 0, 12), true, "warning.expires_soon"
+		r.Unlock = unlocks(k)
+	}, steps: []chromedp.Action[chromedp.Void]{unlock}},
+	{name: "11-ended", request: func(r *Request) {
+		k := sampleKey()
+		k.NotAfter, k.Expired, k.NeedsConsent, k.Reason = now.AddDate(0, -2, -3), true, true, "warning.expired"
+		r.Unlock = unlocks(k)
+	}, steps: []chromedp.Action[chromedp.Void]{chromedp.SendKeys(`#password`, "Qwerty12"), chromedp.Click(`button.primary`), chromedp.WaitNotPresent(`#password`)}},
+	{name: "12-digest", request: func(r *Request) {
+		r.Digests, r.Documents = true, []Document{{Size: 64, Kind: "digest", SHA256: sha256.Sum256(nil)}}
+	}},
+	{name: "13-pdf", request: func(r *Request) {
+		r.Documents = []Document{{Name: "Шарт № 12-2026.pdf", Size: 1_640_000, Kind: "pdf", SHA256: sha256.Sum256(nil)}}
+		r.Bytes = 1_640_000
+	}},
+	{name: "14-many", request: func(r *Request) {
+		r.Documents, r.Bytes = nil, 0
+		for i := range 214 {
+			kind := []string{"xml", "pdf", "text"}[i%3]
+			d := Document{Size: int64(90_000 + i*577), Kind: kind, SHA256: sha256.Sum256([]byte{byte(i)})}
+			if kind != "pdf" {
+				d.Text = sampleXML
+			}
+			r.Documents, r.Bytes = append(r.Documents, d), r.Bytes+d.Size
+		}
+		r.Total = 214
+		r.Waiting = func() int { return 2 }
+	}},
+	{name: "15-many-search", request: func(r *Request) {
+		r.Documents = nil
+		for i := range 40 {
+			r.Documents = append(r.Documents, Document{Size: 4100, Kind: "xml", SHA256: sha256.Sum256([]byte{byte(i)}), Text: sampleXML})
+		}
+		r.Total, r.Bytes = 40, 40*4100
+	}, steps: []chromedp.Action[chromedp.Void]{chromedp.SendKeys(`input[type=search]`, "12"), chromedp.Click(`.documents summary`), chromedp.WaitVisible(`.documents .text`)}},
+	{name: "16-login", request: func(r *Request) { r.Login = true }, steps: []chromedp.Action[chromedp.Void]{unlock}},
+	{name: "17-login-warning", request: func(r *Request) { r.Login, r.Warning = true, "warn.login_is_document" }},
+	{name: "18-show", request: func(r *Request) { r.Purpose, r.Documents, r.Total = ShowKey, nil, 0 }, steps: []chromedp.Action[chromedp.Void]{unlock}},
+	{name: "19-browse", request: func(r *Request) { r.Recent = nil }, steps: []chromedp.Action[chromedp.Void]{
+		chromedp.Click(`[data-focus=browse]`), chromedp.WaitVisible(`.items`),
+	}},
+	{name: "20-pick", request: func(r *Request) {
+		r.Purpose, r.Documents, r.Recent, r.Extensions = PickFile, nil, nil, nil
+	}, steps: []chromedp.Action[chromedp.Void]{chromedp.WaitVisible(`.items .file`), chromedp.Click(`.items .file`)}},
+	{name: "21-working", request: func(r *Request) { r.Total, r.Bytes = 214, 31<<20 }, steps: []chromedp.Action[chromedp.Void]{unlock, sign},
+		work: func(p Progress) { p.Step(87) }},
+	{name: "22-done", request: func(r *Request) { r.Total, r.Bytes = 214, 31<<20 }, steps: []chromedp.Action[chromedp.Void]{unlock, sign},
+		work: func(p Progress) { p.Step(214); p.Finish("") }},
+	{name: "23-failed", request: func(*Request) {}, steps: []chromedp.Action[chromedp.Void]{unlock, sign},
+		work: func(p Progress) { p.Finish(FailedTimestamp) }},
+	{name: "24-partly", request: func(r *Request) { r.Total, r.Bytes = 214, 31<<20 }, steps: []chromedp.Action[chromedp.Void]{unlock, sign},
+		work: func(p Progress) { p.Step(87); p.Finish(FailedTimestamp) }},
+	{name: "25-gone", request: func(*Request) {}, steps: []chromedp.Action[chromedp.Void]{chromedp.Click(`[data-focus=cancel]`), chromedp.WaitVisible(`.state`)}},
+	{name: "26-file-gone", request: func(r *Request) {
+		r.Unlock = func(context.Context, string, []byte) ([]Key, error) { return nil, &UnlockError{Code: UnlockNotFound} }
+	}, steps: []chromedp.Action[chromedp.Void]{chromedp.SendKeys(`#password`, "x"), chromedp.Click(`button.primary`), chromedp.WaitVisible(`.password .notice`)}},
+	{name: "27-long-names", request: func(r *Request) {
+		r.Site = Site{Origin: "https://x", Name: strings.Repeat("very-long-name-of-a-site-", 3) + ".kz", Detail: "https://" + strings.Repeat("sub.", 20) + "example.kz", Secure: true, New: true}
+		k := sampleOrganisation()
+		k.Owner = "ТЕСТОВБЕКҰЛЫ-ҰЗАҚЕСІМДІ ТЕСТБОЛАТМҰХАММЕД"
+		k.Organisation = "«ҚАЗАҚСТАН РЕСПУБЛИКАСЫНЫҢ СЫНАҚ ЖӘНЕ ТЕКСЕРУ ОРТАЛЫҒЫ» ШАРУАШЫЛЫҚ ЖҮРГІЗУ ҚҰҚЫҒЫНДАҒЫ РЕСПУБЛИКАЛЫҚ МЕМЛЕКЕТТІК КӘСІПОРНЫ"
+		r.Unlock = unlocks(k)
+	}, steps: []chromedp.Action[chromedp.Void]{unlock}},
+}
+
+// TestScreens draws every state in every language, light and dark, at 100 % and
+// in the narrow view that 200 % zoom makes, and checks that nothing sticks out
+// of the window. With -screens it keeps the pictures.
+func TestScreens(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes a minute")
+	}
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	for _, name := range []string{"Desktop", "Documents", "Downloads", "Кілттер", "ЭЦП 2025"} {
+		os.Mkdir(filepath.Join(home, name), 0o700)
+	}
+	for _, name := range []string{"GOST512_aa61d3c7f0b9.p12", "AUTH_RSA256_5f20.p12", "отчёт.xml"} {
+		os.WriteFile(filepath.Join(home, name), bytes.Repeat([]byte{1}, 4300), 0o600)
+		os.Chtimes(filepath.Join(home, name), now, now)
+	}
+	for scheme, flags := range map[string]chromedp.ExecAllocatorOption{
+		"light": chromedp.Flag("blink-settings", "preferredColorScheme=1"),
+		"dark":  chromedp.Flag("blink-settings", "preferredColorScheme=0"),
+	} {
+		if *screens == "" && scheme == "dark" {
+			continue // the same boxes in other colours
+		}
+		ctx := tab(t, flags)
+		for _, s := range scenes {
+			if !strings.Contains(s.name, *scene) {
+				continue
+			}
+			t.Run(s.name+"/"+scheme, func(t *testing.T) {
+				r := sampleRequest()
+				r.Locale = "ru"
+				s.request(r)
+				w := NewWeb(WebOptions{Open: in(ctx), Now: func() time.Time { return now }, Gone: time.Minute, Breath: time.Minute})
+				asked, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				go func() {
+					d, err := w.Approve(asked, r)
+					if err == nil && s.work != nil {
+						s.work(d.Progress)
+						<-asked.Done()
+						d.Progress.Finish(FailedStopped)
+					}
+				}()
+				do(t, ctx, ready)
+				do(t, ctx, s.steps...)
+				if s.work != nil {
+					do(t, ctx, chromedp.Sleep(300*time.Millisecond))
+				}
+				for _, lang := range i18n.Languages {
+					do(t, ctx, chromedp.EmulateViewport(440, 680, chromedp.EmulateScale(*scale)), chromedp.Click(`[data-focus=language-`+lang+`]`), chromedp.Sleep(150*time.Millisecond))
+					shoot(t, ctx, fmt.Sprintf("%s-%s-%s", s.name, lang, scheme))
+					fits(t, ctx, lang)
+					// 200 %: half as many pixels of the page.
+					do(t, ctx, chromedp.EmulateViewport(220, 340, chromedp.EmulateScale(2)))
+					if *screens != "" && lang == "kk" && scheme == "light" {
+						do(t, ctx, chromedp.Sleep(100*time.Millisecond))
+						shoot(t, ctx, s.name+"-zoom-"+lang)
+					}
+					fits(t, ctx, lang+" at 200 %")
+				}
+				do(t, ctx, chromedp.EmulateViewport(440, 680))
+			})
+		}
+	}
+}
+
+func shoot(t *testing.T, ctx context.Context, name string) {
+	t.Helper()
+	if *screens == "" {
+		return
+	}
+	png, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(*screens, name+".png"), png, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// fits: nothing is wider than the window, no text is cut inside its box, and the
+// buttons are on the screen.
+func fits(t *testing.T, ctx context.Context, where string) {
+	t.Helper()
+	out, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](`(() => {
+		const out = [];
+		const wide = document.documentElement.clientWidth;
+		for (const e of document.querySelectorAll('body *')) {
+			if (e.closest('.unseen, svg, [hidden]') || !e.getClientRects().length) continue;
+			const r = e.getBoundingClientRect();
+			if (r.right > wide + 1 || r.left < -1) out.push(e.tagName + '.' + e.className + ' sticks out: ' + e.textContent.slice(0, 40));
+			if (e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && e.tagName !== 'INPUT' && getComputedStyle(e).display !== 'inline') out.push(e.tagName + '.' + e.className + ' is cut: ' + e.textContent.slice(0, 40));
+		}
+		for (const b of document.querySelectorAll('footer button')) {
+			const r = b.getBoundingClientRect();
+			if (r.bottom > innerHeight + 1 || r.top < 0) out.push('button out of sight: ' + b.textContent);
+		}
+		return out;
+	})()`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range out {
+		t.Errorf("%s: %s", where, line)
+	}
+}
