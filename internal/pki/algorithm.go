@@ -162,30 +162,6 @@ func (f Family) SignatureAlgorithm() []byte {
 	return nil
 }
 
-// KeyOID, DigestOID and SignatureOID are the identifiers in them.
-func (f Family) KeyOID() OID {
-	if s := schemes[f]; s != nil {
-		return s.key
-	}
-	return nil
-}
-
-// DigestOID: see KeyOID.
-func (f Family) DigestOID() OID {
-	if s := schemes[f]; s != nil {
-		return s.hash
-	}
-	return nil
-}
-
-// SignatureOID: see KeyOID.
-func (f Family) SignatureOID() OID {
-	if s := schemes[f]; s != nil {
-		return s.signature
-	}
-	return nil
-}
-
 // FamilyOfKey tells the family of a public key algorithm.
 func FamilyOfKey(oid OID) (Family, bool) {
 	f, ok := keyFamilies[oid.String()]

@@ -119,11 +119,11 @@ func (f anchorFacts) decode() (Anchor, error) {
 	if a.KeyID, err = hex.DecodeString(f.keyID); err != nil {
 		return fail(err)
 	}
-	for text, out := range map[string]*time.Time{f.from: &a.NotBefore, f.to: &a.NotAfter} {
-		if text == "" {
-			continue
+	if f.from != "" {
+		if a.NotBefore, err = time.Parse(time.RFC3339, f.from); err != nil {
+			return fail(err)
 		}
-		if *out, err = time.Parse(time.RFC3339, text); err != nil {
+		if a.NotAfter, err = time.Parse(time.RFC3339, f.to); err != nil {
 			return fail(err)
 		}
 	}

@@ -37,9 +37,8 @@ type Certificate struct {
 	PathLen     int // -1: no limit
 	KeyUsage    KeyUsage
 	HasKeyUsage bool
-	ExtKeyUsage []string // dotted; HasExtKeyUsage tells "none named" from "no extension"
+	ExtKeyUsage []string // dotted
 
-	HasExtKeyUsage bool
 	SubjectKeyID   []byte
 	AuthorityKeyID []byte
 	Policies       []string // dotted

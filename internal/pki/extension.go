@@ -115,7 +115,6 @@ func (c *Certificate) readExtKeyUsage(in cryptobyte.String) bool {
 	if !in.ReadASN1(&content, cbasn1.SEQUENCE) || !in.Empty() {
 		return false
 	}
-	c.HasExtKeyUsage = true
 	for !content.Empty() {
 		var oid OID
 		if !content.ReadASN1ObjectIdentifier(&oid) || len(c.ExtKeyUsage) == maxListed {

@@ -8,6 +8,9 @@ import (
 	"tanba/internal/testpki"
 )
 
+// Fuzz these with -fuzzminimizetime=20x: otherwise the tool spends its time on
+// making certificates shorter.
+
 func FuzzParseCertificate(f *testing.F) {
 	a := newAuthority(f)
 	f.Add(a.Root().Raw)

@@ -199,14 +199,6 @@ func (k *PublicKey) Hashes(id []byte) bool {
 	return bytes.Equal(id, whole[:])
 }
 
-// Bits is the size of the key.
-func (k *PublicKey) Bits() int {
-	if k.RSA != nil {
-		return k.RSA.N.BitLen()
-	}
-	return 8 * k.GOST.Curve().Size()
-}
-
 // Equal reports whether two keys are the same, however they were encoded.
 func (k *PublicKey) Equal(o *PublicKey) bool {
 	if k == nil || o == nil || k.Family != o.Family {

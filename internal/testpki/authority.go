@@ -67,10 +67,6 @@ func (a *Authority) Root() *pki.Certificate { return a.gost.root.certificate }
 // Issuing returns the certificate of the GOST issuing authority.
 func (a *Authority) Issuing() *pki.Certificate { return a.gost.issuing.certificate }
 
-// IssuingKey returns the key of the GOST issuing authority, for what only an
-// authority signs: revocation lists and the like.
-func (a *Authority) IssuingKey() crypto.Signer { return a.gost.issuing.key }
-
 // RSA returns the certificates of the RSA root and issuing authority, made on
 // the first call or the first RSA certificate.
 func (a *Authority) RSA() (root, issuing *pki.Certificate, err error) {
