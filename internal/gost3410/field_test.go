@@ -41,7 +41,7 @@ func TestField512(t *testing.T) {
 	p.Sub(p.Lsh(big.NewInt(1), 512), big.NewInt(569))
 	r := rand.New(rand.NewPCG(1, 2))
 	mod := func(v *big.Int) *big.Int { return v.Mod(v, p) }
-	for range 200000 {
+	for range 50000 {
 		var x, y, z fe512
 		awkward(r, x[:])
 		awkward(r, y[:])
@@ -75,7 +75,7 @@ func TestField256(t *testing.T) {
 	p.Sub(p, big.NewInt(617))
 	r := rand.New(rand.NewPCG(1, 2))
 	mod := func(v *big.Int) *big.Int { return v.Mod(v, p) }
-	for range 200000 {
+	for range 50000 {
 		var x, y, z fe256
 		awkward(r, x[:])
 		awkward(r, y[:])
@@ -140,7 +140,7 @@ func TestInverse(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	p512 := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 512), big.NewInt(569))
 	p256 := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 256), big.NewInt(617))
-	for range 20000 {
+	for range 5000 {
 		var x, z fe512
 		awkward(r, x[:])
 		z.invert(&x)
@@ -166,7 +166,7 @@ func TestInverse(t *testing.T) {
 func TestScalars(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for _, c := range []*reference{tc512, tc256, cpA} {
-		for range 5000 {
+		for range 1000 {
 			if c.size == 64 {
 				var q, x, y, z sc512
 				for i, w := range c.q.Bits() {

@@ -12,7 +12,14 @@ import (
 // may be used by many goroutines. Printing it shows the curve only.
 type PrivateKey struct {
 	pub PublicKey
+	*hidden
+}
 
+// hidden keeps even a copied PrivateKey from printing its secret: fmt follows
+// one pointer for a verb that does not fit, but not two.
+type hidden struct{ *secret }
+
+type secret struct {
 	mu    sync.RWMutex // Destroy against the rest
 	alive bool
 	d512  sc512 // d in Montgomery form
@@ -22,7 +29,7 @@ type PrivateKey struct {
 
 var _ crypto.Signer = (*PrivateKey)(nil)
 
-// GenerateKey makes a key from rand; nil is crypto/rand. An error is that of
+// GenerateKey makes a key from random; nil is crypto/rand. An error is that of
 // the reader.
 func GenerateKey(c *Curve, random io.Reader) (*PrivateKey, error) {
 	var buf [64]byte
@@ -70,7 +77,7 @@ func NewPrivateKey(c *Curve, scalarLE []byte) (*PrivateKey, error) {
 	if len(scalarLE) != c.size {
 		return nil, fmt.Errorf("%w: %d octets in place of %d", ErrScalar, len(scalarLE), c.size)
 	}
-	k := &PrivateKey{pub: PublicKey{curve: c}, alive: true}
+	k := &PrivateKey{PublicKey{curve: c}, &hidden{&secret{alive: true}}}
 	var sound bool
 	if c.c512 != nil {
 		o := &c.c512.order

@@ -2,17 +2,18 @@ package gost3410
 
 import (
 	"crypto"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"slices"
 )
 
-// Sign returns r‖s for a digest of Curve.Size octets; rand is the fresh
+// Sign returns r‖s for a digest of Curve.Size octets; random is the fresh
 // randomness of the nonce, nil is crypto/rand. The options are not looked at.
 // It returns an error wrapping ErrDigest for another length, ErrDestroyed after
 // Destroy, and the error of the reader when that fails.
-func (k *PrivateKey) Sign(rand io.Reader, digest []byte, _ crypto.SignerOpts) ([]byte, error) {
-	return k.sign(make([]byte, 0, 2*k.pub.curve.size), rand, digest)
+func (k *PrivateKey) Sign(random io.Reader, digest []byte, _ crypto.SignerOpts) ([]byte, error) {
+	return k.sign(make([]byte, 0, 2*k.pub.curve.size), random, digest)
 }
 
 // AppendSignature appends to dst what Sign would return, with crypto/rand. It
@@ -56,7 +57,8 @@ type input struct {
 // additional reads z into its place.
 func (in *input) additional(random io.Reader) error {
 	if random == nil {
-		return fill(nil, in.octets[in.size:2*in.size])
+		_, err := rand.Read(in.octets[in.size : 2*in.size])
+		return err
 	}
 	// Through an interface the buffer would escape, and with it the input.
 	z := make([]byte, in.size)
