@@ -185,4 +185,19 @@ var anchorTable = []anchorFacts{
 		sha256: "7e96a36409dc11e0fc99efae41f8c639e16a495d77c2f2278edb98580f997231",
 		source: "certificate published with the authority's test kit",
 	},
+	{
+		name: "Test NCA GOST 3.0 2023", production: false,
+		subject: []Attribute{{OIDCommonName, "ҰҚО 3.0 (GOST TEST)", false}, {OIDCountry, "KZ", false}},
+		spki: `
+			MGwwJQYJKoMOAwoBAQEBMBgGCiqDDgMKAQEBAQEGCiqDDgMKAQMBAQADQwAEQL8Zz81Em3IplkaRycEgRZZCG5lNYWfaUN2g
+			2gRwGsx+cWU0mR35F1gziuxSxCgcrqAOJokY/Ldh1Wa7Y4Y7sEk=`,
+		keyID:  "fed076bcc562b7a0c653e383f59b0cff9844d21c",
+		source: "public key computed in the same way from the certificates of a time-stamping service and of a person, both of 2023",
+	},
+	{
+		name: "Test NCA RSA 3.0 2023", production: false,
+		subject: []Attribute{{OIDCommonName, "ҰҚО 3.0 (RSA TEST)", false}, {OIDCountry, "KZ", false}},
+		keyID:   "0bc7edcf68963a4947c5bff1f7e7b8edc2ed3820",
+		source:  "authority key identifier in three published test certificates of 2023",
+	},
 }

@@ -92,7 +92,7 @@ func TestDegreesOfTrust(t *testing.T) {
 }
 
 func TestWanted(t *testing.T) {
-	wanted := pki.NewPool(pki.Anchors(true, true)).Wanted()
+	wanted := pki.NewPool(pki.Anchors(true, false)).Wanted()
 	if len(wanted) != 1 || wanted[0].Name != "NCA RSA 2022" || wanted[0].URL == "" {
 		t.Errorf("wanted %+v", wanted)
 	}
