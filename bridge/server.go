@@ -28,6 +28,8 @@ type Server struct {
 	stopping context.Context // ends when the bridge is asked to stop
 	stop     context.CancelFunc
 	stopped  sync.Once
+	down     chan struct{} // closed when Shutdown is through
+	downed   sync.Once
 	openFile opener
 }
 
@@ -55,6 +57,7 @@ func New(o Options) (*Server, error) {
 		sessions: newRegistry(o.Limits, o.Now),
 		budget:   &budget{limit: o.Limits.Budget},
 		openFile: openRegular,
+		down:     make(chan struct{}),
 	}
 	s.stopping, s.stop = context.WithCancel(context.Background())
 	s.http = &http.Server{
@@ -103,8 +106,7 @@ func (s *Server) Serve(ctx context.Context) error {
 		defer cancel()
 		return s.Shutdown(grace)
 	case <-s.stopping.Done():
-		<-ended
-		s.sessions.wait(context.Background())
+		<-s.down
 		return nil
 	case err := <-ended:
 		s.stop()
@@ -127,9 +129,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.sessions.wait(ctx)
 	if err != nil {
 		s.sessions.closeAll()
-		s.sessions.wait(context.Background())
 	}
 	s.http.Close()
+	s.downed.Do(func() { close(s.down) })
 	return err
 }
 
