@@ -74,6 +74,7 @@ const (
 	maxSigners    = 256
 	maxElements   = 1024 // of the sets of certificates, revocation data, digest algorithms
 	maxAttributes = 64
+	maxCandidates = 8 // certificates that one signer may mean
 )
 
 var (

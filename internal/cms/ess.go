@@ -15,13 +15,18 @@ import (
 
 // signingCertificate returns the certificate that a signer names and means:
 // found by issuer and serial number or by key identifier and, where several
-// match, the one that the signed attributes identify by its hash.
+// match, the one that the signed attributes identify by its hash. Only so many
+// are tried: an issuer gives a serial number once.
 func (sd *SignedData) signingCertificate(si *SignerInfo) (*pki.Certificate, error) {
 	var wrong error
 	var named *pki.Certificate
+	tried := 0
 	for _, c := range sd.Certificates {
 		if !si.names(c) {
 			continue
+		}
+		if tried++; tried > maxCandidates {
+			break
 		}
 		if named == nil {
 			named = c

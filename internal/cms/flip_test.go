@@ -42,6 +42,49 @@ func TestEveryBitCounts(t *testing.T) {
 	}
 }
 
+// With more in the container than one signature, these are not signed either:
+//
+//   - certificates that nobody signed with (here: of the issuer). Whether one is
+//     genuine shows when a chain is built with it;
+//   - unsigned attributes (here: a timestamp token). Whoever uses the token
+//     verifies it.
+//
+// Everything around them still counts.
+func TestEveryBitAroundTheUnsignedCounts(t *testing.T) {
+	id, token := identity(t, pki.RSA, 0), sign(t, signer(t, pki.RSA, 1), Options{})
+	_, issuing, err := issued.authority.RSA()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := NewSigner(id.Key, id.Certificate, issuing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	der, err := AddTimestamp(sign(t, s, Options{}), 0, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sd := mustParse(t, der)
+	unsigned := make([]bool, len(der))
+	for _, region := range [][]byte{issuing.Raw, sd.Signers[0].UnsignedAttributes[0].Raw} {
+		from := bytes.Index(der, region)
+		for i := range region {
+			unsigned[from+i] = true
+		}
+	}
+	version := bytes.Index(der, sd.parts.version) + 2
+	for i := range der {
+		if unsigned[i] || i == version {
+			continue
+		}
+		for bit := range 8 {
+			if survives(der, i, bit) {
+				t.Errorf("octet %d (%#02x) bit %d does not count", i, der[i], bit)
+			}
+		}
+	}
+}
+
 func survives(der []byte, i, bit int) bool {
 	changed := slices.Clone(der)
 	changed[i] ^= 1 << bit

@@ -19,7 +19,8 @@ func TestOraclesAccept(t *testing.T) {
 	contentFile := testoracle.File(t, "content", content)
 	otherFile := testoracle.File(t, "other", append(content, '!'))
 
-	cosigned := func(der []byte, given []byte, signers ...*Signer) []byte {
+	cosigned := func(t *testing.T, der, given []byte, signers ...*Signer) []byte {
+		t.Helper()
 		for _, s := range signers {
 			var err error
 			if der, err = s.AddTo(der, given, Options{Time: signingTime}); err != nil {
@@ -78,6 +79,7 @@ func TestOraclesAccept(t *testing.T) {
 				name = f.String() + " detached"
 			}
 			t.Run(name, func(t *testing.T) {
+				t.Parallel()
 				s := signer(t, f, 0)
 				der, err := s.Sign(content, Options{Detached: detached, Time: signingTime})
 				if err != nil {
@@ -89,9 +91,9 @@ func TestOraclesAccept(t *testing.T) {
 				if detached {
 					given = content
 				}
-				check(t, cosigned(der, given, signer(t, pki.GOST512, 1), signer(t, pki.RSA, 1)), detached, false)
+				check(t, cosigned(t, der, given, signer(t, pki.GOST512, 1), signer(t, pki.RSA, 1)), detached, false)
 				if f == pki.RSA {
-					check(t, cosigned(der, given, signer(t, pki.RSA, 1)), detached, true)
+					check(t, cosigned(t, der, given, signer(t, pki.RSA, 1)), detached, true)
 				}
 			})
 		}
