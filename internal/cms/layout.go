@@ -11,11 +11,10 @@ import (
 // all octets but the outer lengths, with holes for the time, the digest and the
 // signature. It is never changed after it has been made.
 type layout struct {
-	signed  []byte // SignedData version and digestAlgorithms
-	encap   []byte // eContentType
-	certs   []byte // [0] certificates
-	info    []byte // SignerInfo from version to the header of the signature OCTET STRING
-	infoLen int    // length of the content of the SignerInfo, signature included
+	signed []byte // SignedData version and digestAlgorithms
+	encap  []byte // eContentType
+	certs  []byte // [0] certificates
+	info   []byte // SignerInfo up to and with the header of the signature OCTET STRING
 
 	attrs, attrsEnd int // signedAttrs within info
 	time, timeLen   int
@@ -24,7 +23,7 @@ type layout struct {
 	signatureLen    int
 }
 
-// wire forms of the signing time (RFC 5652 section 11.3)
+// Wire forms of the signing time (RFC 5652 section 11.3)
 const (
 	utcTime         = "060102150405Z"
 	generalizedTime = "20060102150405Z"
@@ -91,8 +90,7 @@ func (s *Signer) layout(contentType []byte, timeTag byte, timeLen, digestLen int
 	info = append(info, s.family.SignatureAlgorithm()...)
 	info = appendHeader(info, tagOctets, s.signatureLen)
 
-	l.infoLen = len(info) + s.signatureLen
-	l.info = append(appendHeader(nil, tagSequence, l.infoLen), info...)
+	l.info = append(appendHeader(nil, tagSequence, len(info)+s.signatureLen), info...)
 	shift := len(l.info) - len(info)
 	l.attrs, l.attrsEnd, l.time, l.digest = l.attrs+shift, l.attrsEnd+shift, l.time+shift, l.digest+shift
 	return l
