@@ -1,0 +1,279 @@
+package trust
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// nss is one NSS database: a folder with cert9.db.
+type nss struct {
+	o    *Options
+	what Kind
+	dir  string
+}
+
+// Files of a database made by certutil -N.
+var nssFiles = []string{"cert9.db", "key4.db", "pkcs11.txt"}
+
+func (n *nss) kind() Kind   { return n.what }
+func (n *nss) path() string { return n.dir }
+
+func (n *nss) exists() bool {
+	_, err := os.Stat(filepath.Join(n.dir, "cert9.db"))
+	return err == nil
+}
+
+func (n *nss) certutil(ctx context.Context, args ...string) ([]byte, error) {
+	return n.o.Run(ctx, "certutil", append([]string{"-d", "sql:" + n.dir}, args...)...)
+}
+
+// named returns the certificates under a nickname.
+func (n *nss) named(ctx context.Context, nickname string) ([]*x509.Certificate, error) {
+	out, err := n.certutil(ctx, "-L", "-a", "-n", nickname)
+	if err != nil {
+		list, lerr := n.list(ctx)
+		if lerr != nil {
+			return nil, lerr
+		}
+		if _, there := list[nickname]; !there {
+			return nil, nil
+		}
+		return nil, err
+	}
+	var found []*x509.Certificate
+	for rest := out; ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return found, nil
+		}
+		if c, err := x509.ParseCertificate(block.Bytes); err == nil {
+			found = append(found, c)
+		}
+	}
+}
+
+// list returns nickname → trust flags ("C,,").
+func (n *nss) list(ctx context.Context) (map[string]string, error) {
+	out, err := n.certutil(ctx, "-L")
+	if err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		line = strings.TrimRight(line, " \r\n")
+		i := strings.LastIndexByte(line, ' ')
+		if i < 0 || strings.Count(line[i:], ",") != 2 || strings.HasSuffix(line, "SSL,S/MIME,JAR/XPI") {
+			continue
+		}
+		names[strings.TrimRight(line[:i], " ")] = line[i+1:]
+	}
+	return names, nil
+}
+
+// findName returns the nickname our root really has. NSS gives certificates of
+// one subject one nickname, the first that was chosen.
+func (n *nss) findName(ctx context.Context, fp, nickname string) (name, flags string, err error) {
+	names, err := n.list(ctx)
+	if err != nil {
+		return "", "", err
+	}
+	for candidate, f := range names {
+		if candidate != nickname && !strings.HasPrefix(candidate, "Tanba ") {
+			continue
+		}
+		certificates, err := n.named(ctx, candidate)
+		if err != nil {
+			return "", "", err
+		}
+		for _, c := range certificates {
+			if fingerprint(c.Raw) == fp {
+				return candidate, f, nil
+			}
+		}
+	}
+	return "", "", nil
+}
+
+func (n *nss) status(ctx context.Context, c *x509.Certificate) (present, trusted bool, err error) {
+	name, flags, err := n.findName(ctx, fingerprint(c.Raw), nickname(c))
+	ssl, _, _ := strings.Cut(flags, ",")
+	return name != "", strings.Contains(ssl, "C"), err
+}
+
+func (n *nss) add(ctx context.Context, c *x509.Certificate, nickname string) (err error) {
+	if !n.exists() {
+		if err := os.MkdirAll(n.dir, 0o700); err != nil {
+			return permission(err)
+		}
+		if _, err := n.certutil(ctx, "-N", "--empty-password"); err != nil {
+			return err
+		}
+	}
+	names, err := n.list(ctx)
+	if err != nil {
+		return err
+	}
+	// NSS refuses a nickname that another subject has. findName goes by the
+	// fingerprint, so any name that begins like ours will do.
+	for base, i := nickname, 2; names[nickname] != ""; i++ {
+		nickname = fmt.Sprintf("%s (%d)", base, i)
+	}
+	f, err := os.CreateTemp("", "tanba-root-*.pem")
+	if err != nil {
+		return fmt.Errorf("trust: %w", err)
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(Export(c))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return fmt.Errorf("trust: %w", err)
+	}
+	// "C,,": a root for TLS servers and for nothing else.
+	_, err = n.certutil(ctx, "-A", "-n", nickname, "-t", "C,,", "-i", f.Name())
+	return err
+}
+
+func (n *nss) remove(ctx context.Context, fp, nickname string) error {
+	name, _, err := n.findName(ctx, fp, nickname)
+	if err != nil || name == "" {
+		return err
+	}
+	certificates, err := n.named(ctx, name)
+	if err != nil {
+		return err
+	}
+	for _, c := range certificates {
+		if fingerprint(c.Raw) != fp {
+			return fmt.Errorf("trust: %s: %q names another certificate as well", n.dir, name)
+		}
+	}
+	if _, err := n.certutil(ctx, "-D", "-n", name); err != nil {
+		return err
+	}
+	if left, _, err := n.findName(ctx, fp, nickname); err != nil || left != "" {
+		return errors.Join(err, fmt.Errorf("trust: %s: still there", n.dir))
+	}
+	return nil
+}
+
+// destroy removes a database that is empty, and the folders we made for it, as
+// far as nobody put anything else there.
+func (n *nss) destroy(ctx context.Context) error {
+	if n.exists() {
+		names, err := n.list(ctx)
+		if err != nil {
+			return err
+		}
+		keys, err := n.certutil(ctx, "-K")
+		hasKeys := err == nil && bytes.Contains(keys, []byte("<"))
+		if len(names) > 0 || hasKeys {
+			return nil // somebody uses it now
+		}
+		for _, f := range nssFiles {
+			if err := os.Remove(filepath.Join(n.dir, f)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return permission(err)
+			}
+		}
+	}
+	for dir := n.dir; dir != n.o.Home && strings.HasPrefix(dir, n.o.Home); dir = filepath.Dir(dir) {
+		if filepath.Base(dir) != "nssdb" && filepath.Base(dir) != ".pki" && filepath.Base(dir) != "pki" {
+			break
+		}
+		if os.Remove(dir) != nil {
+			break // not empty
+		}
+	}
+	return nil
+}
+
+// chromiumHomes are places that hold a Chromium's data, each as if it were a
+// home folder: the user's own and those of confined packages.
+func chromiumHomes(home string) []string {
+	homes := []string{home}
+	for _, pattern := range []string{
+		"snap/chromium/current", "snap/brave/current", "snap/opera/current", "snap/chromium/[0-9]*",
+		".var/app/org.chromium.Chromium", ".var/app/com.google.Chrome", ".var/app/com.brave.Browser",
+		".var/app/com.microsoft.Edge", ".var/app/ru.yandex.Browser",
+	} {
+		found, _ := filepath.Glob(filepath.Join(home, pattern))
+		homes = append(homes, found...)
+	}
+	return homes
+}
+
+// chromiumDatabase is the one Chromium reads: ~/.pki/nssdb when it exists, else
+// the XDG place, which a fresh Chromium 156 makes for itself (measured). When
+// there is neither we make ~/.pki/nssdb: every version reads that one.
+func chromiumDatabase(home string) string {
+	old := filepath.Join(home, ".pki", "nssdb")
+	xdg := filepath.Join(home, ".local", "share", "pki", "nssdb")
+	if _, err := os.Stat(old); err == nil {
+		return old // Chromium goes by the folder, not by what is in it
+	}
+	if _, err := os.Stat(filepath.Join(xdg, "cert9.db")); err == nil {
+		return xdg
+	}
+	return old
+}
+
+// firefoxRoots are folders with a profiles.ini.
+func firefoxRoots(home string) []string {
+	var roots []string
+	for _, pattern := range []string{
+		".config/mozilla/firefox", ".mozilla/firefox", ".librewolf", ".config/librewolf/librewolf",
+		"snap/firefox/common/.mozilla/firefox", "snap/firefox/common/.config/mozilla/firefox",
+		".var/app/org.mozilla.firefox/.mozilla/firefox", ".var/app/org.mozilla.firefox/config/mozilla/firefox",
+		".var/app/io.gitlab.librewolf-community/.librewolf",
+	} {
+		roots = append(roots, filepath.Join(home, pattern))
+	}
+	return roots
+}
+
+// firefoxProfiles reads profiles.ini. A profile that has never run has no
+// database yet; certutil makes it and Firefox takes it over.
+func firefoxProfiles(root string) []string {
+	data, err := os.ReadFile(filepath.Join(root, "profiles.ini"))
+	if err != nil {
+		return nil
+	}
+	var profiles []string
+	var path, relative string
+	inProfile := false
+	flush := func() {
+		if inProfile && path != "" {
+			dir := filepath.FromSlash(path)
+			if relative != "0" {
+				dir = filepath.Join(root, dir)
+			}
+			if fi, err := os.Stat(dir); err == nil && fi.IsDir() {
+				profiles = append(profiles, filepath.Clean(dir))
+			}
+		}
+		path, relative = "", ""
+	}
+	for s := bufio.NewScanner(bytes.NewReader(data)); s.Scan(); {
+		line := strings.TrimSpace(s.Text())
+		if strings.HasPrefix(line, "[") {
+			flush()
+			inProfile = strings.HasPrefix(line, "[Profile")
+			continue
+		}
+		switch key, value, _ := strings.Cut(line, "="); key {
+		case "Path":
+			path = value
+		case "IsRelative":
+			relative = value
+		}
+	}
+	flush()
+	return profiles
+}
