@@ -271,8 +271,11 @@ async function approve() {
       draw();
       return;
     }
-    state.screen = 'work';
-    draw('stop');
+    // The work may be over before this answer has come.
+    if (state.screen === 'ask' || state.screen === 'browse') {
+      state.screen = 'work';
+      draw('stop');
+    }
   } catch (e) {
     if (e instanceof Refused && e.status === 425) {
       // The program saw the focus a little later than the page did.

@@ -1,0 +1,243 @@
+package prompt
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"sync"
+	"time"
+
+	"tanba/internal/state"
+)
+
+// Launch says which browser shows the window.
+type Launch struct {
+	// Browser is the absolute path of a Chromium-like browser, "" = the first
+	// one of a known list that is there.
+	Browser string
+	// State is where the browser's own profile is kept, apart from the
+	// person's; "" = a temporary folder that is removed with the window.
+	State state.Dir
+	// Args are further arguments of the browser, for tests.
+	Args []string
+}
+
+// DefaultOpener opens an app window of a Chromium-like browser from the known
+// list, or else a tab of the person's own browser.
+func DefaultOpener(dir state.Dir) Opener {
+	app, tab := AppWindow(Launch{State: dir}), Tab()
+	return func(ctx context.Context, url string) (<-chan struct{}, error) {
+		closed, err := app(ctx, url)
+		if err == nil {
+			return closed, nil
+		}
+		closed, tabErr := tab(ctx, url)
+		if tabErr != nil {
+			return nil, errors.Join(err, tabErr)
+		}
+		return closed, nil
+	}
+}
+
+// Profiles in use. A second browser on one profile would hand its window to the
+// first and end at once, so each window has a profile of its own.
+var profiles struct {
+	sync.Mutex
+	used map[string]bool
+}
+
+// AppWindow opens the page in a window without browser controls, in a process of
+// its own with its own profile, without extensions. The end of the process is
+// the end of the window; the end of ctx ends the process.
+func AppWindow(l Launch) Opener {
+	return func(ctx context.Context, url string) (<-chan struct{}, error) {
+		if !hasDisplay() {
+			return nil, errors.New("no display")
+		}
+		path := l.Browser
+		if path == "" {
+			path = findBrowser()
+		}
+		if !filepath.IsAbs(path) {
+			return nil, errors.New("no Chromium, Chrome, Edge, Brave, Yandex or Vivaldi browser in a known place")
+		}
+		profile, release, err := takeProfile(l.State)
+		if err != nil {
+			return nil, err
+		}
+		cmd := exec.Command(path, append(arguments(url, profile), l.Args...)...)
+		ownGroup(cmd)
+		if err := cmd.Start(); err != nil {
+			release()
+			return nil, err
+		}
+		closed := make(chan struct{})
+		go func() {
+			cmd.Wait()
+			close(closed)
+			endGroup(cmd, true) // what the browser left behind
+			release()
+		}()
+		go func() {
+			select {
+			case <-closed:
+				return
+			case <-ctx.Done():
+			}
+			endGroup(cmd, false)
+			select {
+			case <-closed:
+			case <-time.After(2 * time.Second):
+				endGroup(cmd, true)
+			}
+		}()
+		return closed, nil
+	}
+}
+
+// arguments are a vector; no shell sees them (security.md §8.2 rows 9, 10).
+func arguments(url, profile string) []string {
+	return []string{
+		"--app=" + url,
+		"--user-data-dir=" + profile,
+		"--window-size=440,680",
+		"--disable-extensions",
+		"--no-first-run",
+		"--no-default-browser-check",
+		"--no-proxy-server",
+		"--disable-sync",
+		"--disable-background-networking",
+		"--disable-component-update",
+		"--disable-features=Translate,AutofillServerCommunication,PasswordManagerOnboarding,MediaRouter",
+		"--disable-save-password-bubble",
+		"--hide-crash-restore-bubble",
+		"--password-store=basic",
+		"--use-mock-keychain",
+	}
+}
+
+func takeProfile(dir state.Dir) (profile string, release func(), err error) {
+	if dir == "" {
+		profile, err = os.MkdirTemp("", "tanba-window-")
+		return profile, func() { os.RemoveAll(profile) }, err
+	}
+	profiles.Lock()
+	defer profiles.Unlock()
+	for i := 0; ; i++ {
+		profile = dir.Path("window", strconv.Itoa(i))
+		if profiles.used[profile] {
+			continue
+		}
+		if err := dir.Create("window", strconv.Itoa(i)); err != nil {
+			return "", nil, err
+		}
+		if profiles.used == nil {
+			profiles.used = map[string]bool{}
+		}
+		profiles.used[profile] = true
+		return profile, func() {
+			profiles.Lock()
+			defer profiles.Unlock()
+			delete(profiles.used, profile)
+		}, nil
+	}
+}
+
+// findBrowser returns the first known browser. PATH is not searched: a folder
+// somebody else may write to could be on it.
+func findBrowser() string {
+	for _, path := range browsers() {
+		if fi, err := os.Stat(path); err == nil && fi.Mode().IsRegular() {
+			return path
+		}
+	}
+	return ""
+}
+
+func browsers() []string {
+	switch runtime.GOOS {
+	case "windows":
+		var out []string
+		for _, root := range []string{os.Getenv("ProgramFiles"), os.Getenv("ProgramFiles(x86)"), os.Getenv("LocalAppData")} {
+			if !filepath.IsAbs(root) {
+				continue
+			}
+			for _, p := range []string{
+				`Microsoft\Edge\Application\msedge.exe`, `Google\Chrome\Application\chrome.exe`,
+				`Yandex\YandexBrowser\Application\browser.exe`, `BraveSoftware\Brave-Browser\Application\brave.exe`,
+				`Chromium\Application\chrome.exe`, `Vivaldi\Application\vivaldi.exe`,
+			} {
+				out = append(out, filepath.Join(root, p))
+			}
+		}
+		return out
+	case "darwin":
+		return []string{
+			"/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+			"/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
+			"/Applications/Yandex.app/Contents/MacOS/Yandex",
+			"/Applications/Brave Browser.app/Contents/MacOS/Brave Browser",
+			"/Applications/Chromium.app/Contents/MacOS/Chromium",
+			"/Applications/Vivaldi.app/Contents/MacOS/Vivaldi",
+		}
+	}
+	return []string{
+		"/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome-stable", "/usr/bin/google-chrome",
+		"/opt/google/chrome/chrome", "/usr/bin/microsoft-edge-stable", "/usr/bin/microsoft-edge",
+		"/usr/bin/yandex-browser-stable", "/usr/bin/yandex-browser", "/usr/bin/brave-browser", "/usr/bin/brave",
+		"/usr/bin/vivaldi-stable", "/usr/bin/vivaldi", "/usr/lib/chromium/chromium", "/usr/lib64/chromium-browser/chromium-browser",
+		"/run/current-system/sw/bin/chromium", "/run/current-system/sw/bin/google-chrome-stable",
+	}
+}
+
+// Tab opens the page in the person's own browser. Nobody can tell when the tab
+// is closed; the page itself is watched.
+func Tab() Opener {
+	return func(ctx context.Context, url string) (<-chan struct{}, error) {
+		var candidates [][]string
+		switch runtime.GOOS {
+		case "windows":
+			candidates = [][]string{{filepath.Join(os.Getenv("SystemRoot"), "System32", "rundll32.exe"), "url.dll,FileProtocolHandler", url}}
+		case "darwin":
+			candidates = [][]string{{"/usr/bin/open", url}}
+		default:
+			if !hasDisplay() {
+				return nil, errors.New("no display")
+			}
+			for _, p := range []string{"/usr/bin/xdg-open", "/usr/bin/gio", "/usr/bin/x-www-browser", "/usr/bin/firefox", "/usr/bin/firefox-esr", "/run/current-system/sw/bin/xdg-open"} {
+				args := []string{p, url}
+				if filepath.Base(p) == "gio" {
+					args = []string{p, "open", url}
+				}
+				candidates = append(candidates, args)
+			}
+		}
+		err := errors.New("no way to open a browser is known here")
+		for _, c := range candidates {
+			if _, missing := os.Stat(c[0]); missing != nil {
+				continue
+			}
+			cmd := exec.Command(c[0], c[1:]...)
+			if e := cmd.Start(); e != nil {
+				err = fmt.Errorf("%s: %w", c[0], e)
+				continue
+			}
+			go cmd.Wait() // it may live as long as the browser; it is not ours to end
+			return nil, nil
+		}
+		return nil, err
+	}
+}
+
+// hasDisplay: elsewhere than on Unix desktops a session always has one.
+func hasDisplay() bool {
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
+		return true
+	}
+	return os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
+}
