@@ -3,8 +3,8 @@
 // OpenSSL with gost-engine. Both lie beside the checkout (see package testdata)
 // and nothing of them is part of the repository.
 //
-// The folder they lie in may be read-only, so they are copied once into the
-// user's cache, under the hash of their sources, and compiled there. A test is
+// The folder they lie in may be read-only, so the Java one is copied once into
+// the user's cache, under the hash of its sources, and compiled there. A test is
 // skipped (in CI: fails) when an oracle or what it needs is not installed.
 package testoracle
 
@@ -49,7 +49,7 @@ func Java(t testing.TB, args ...string) Result {
 // OpenSSL runs the Python oracle on OpenSSL: OpenSSL(t, "cms-verify", file).
 func OpenSSL(t testing.TB, args ...string) Result {
 	t.Helper()
-	script := filepath.Join(installed(t), "openssl", "kzossl.py")
+	script := testdata.SharedRoot(t, "oracle", "openssl", "kzossl.py") // writes nothing beside itself
 	need(t, "gostsum", "the OpenSSL oracle")
 	need(t, "gost12sum", "the OpenSSL oracle")
 	const python = "/usr/bin/python3" // the one that Debian's python3-lxml is for
