@@ -50,7 +50,7 @@ func runDemo(c *command, args []string) int {
 		log: slog.New(slog.DiscardHandler),
 	}
 	if display {
-		o.prompter = defaultPrompter(o.dir, c.lang)
+		o.prompter = defaultPrompter(o.dir, c.lang, o.log)
 	} else {
 		o.prompter = prompt.NewScript([]prompt.Answer{{Approve: true, Key: material.KeyFiles[0], Password: demo.Password}})
 	}

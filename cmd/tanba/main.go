@@ -8,7 +8,6 @@
 package main
 
 import (
-	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -55,6 +54,7 @@ type command struct {
 	stderr io.Writer
 
 	flags *flag.FlagSet
+	help  bool
 	json  bool
 	quiet bool
 	lang  string
@@ -81,6 +81,8 @@ func run(args []string, stdin *os.File, stdout, stderr io.Writer) int {
 			c.name = v.name
 			c.flags = flag.NewFlagSet(v.name, flag.ContinueOnError)
 			c.flags.SetOutput(io.Discard)
+			c.flags.BoolVar(&c.help, "help", false, "")
+			c.flags.BoolVar(&c.help, "h", false, "")
 			c.flags.BoolVar(&c.json, "json", false, "")
 			c.flags.BoolVar(&c.quiet, "quiet", false, "")
 			c.flags.StringVar(&c.lang, "lang", c.lang, "")
@@ -97,13 +99,7 @@ func run(args []string, stdin *os.File, stdout, stderr io.Writer) int {
 // an exit code when the verb has nothing more to do.
 func (c *command) parse(args []string) (files []string, code int, ok bool) {
 	for {
-		err := c.flags.Parse(args)
-		if errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(c.stdout, c.text("cli.help."+c.name))
-			fmt.Fprintln(c.stdout, c.text("cli.help.common"))
-			return nil, exitOK, false
-		}
-		if err != nil {
+		if err := c.flags.Parse(args); err != nil {
 			return nil, c.usageError(err.Error()), false
 		}
 		rest := c.flags.Args()
@@ -119,6 +115,11 @@ func (c *command) parse(args []string) (files []string, code int, ok bool) {
 	}
 	if !slices.Contains([]string{"kk", "ru", "en"}, c.lang) {
 		return nil, c.usageError("--lang kk|ru|en"), false
+	}
+	if c.help {
+		fmt.Fprintln(c.stdout, c.text("cli.help."+c.name))
+		fmt.Fprintln(c.stdout, c.text("cli.help.common"))
+		return nil, exitOK, false
 	}
 	return files, exitOK, true
 }

@@ -7,9 +7,11 @@ import (
 	"os"
 
 	"tanba/internal/pki"
+	"tanba/keystore/pkcs12"
 )
 
-// certificatesOf reads a file of certificates: PEM blocks or one in DER.
+// certificatesOf reads a file of certificates: PEM blocks, one in DER, or a trust
+// store of Java, whose password guards nothing and is one of the two usual ones.
 func certificatesOf(path string) ([]*pki.Certificate, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -17,7 +19,15 @@ func certificatesOf(path string) ([]*pki.Certificate, error) {
 	}
 	if !bytes.Contains(data, []byte("-----BEGIN")) {
 		c, err := pki.ParseCertificate(data)
-		return []*pki.Certificate{c}, err
+		if err == nil {
+			return []*pki.Certificate{c}, nil
+		}
+		for _, password := range []string{"changeit", ""} {
+			if certificates, storeErr := pkcs12.OpenCertificates(data, password); storeErr == nil {
+				return certificates, nil
+			}
+		}
+		return nil, err
 	}
 	var certificates []*pki.Certificate
 	for {

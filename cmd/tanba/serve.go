@@ -5,9 +5,9 @@ import (
 	"errors"
 	"log/slog"
 	"os"
+	"slices"
 
 	"tanba/bridge"
-	"tanba/bridge/prompt"
 	"tanba/installer/trust"
 )
 
@@ -36,16 +36,16 @@ func serve(c *command, args []string) int {
 	if err != nil {
 		return c.usageError(err.Error())
 	}
-	if prompter == nil {
-		prompter = defaultPrompter(dir, c.lang)
-	}
 	level := slog.LevelInfo
 	if c.quiet {
 		level = slog.LevelWarn
 	}
+	log := slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: level}))
+	if prompter == nil {
+		prompter = defaultPrompter(dir, c.lang, log)
+	}
 	a, err := startAgent(agentOptions{
-		dir: dir, port: *port, language: c.lang, prompter: prompter, developer: *developer,
-		log: slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: level})),
+		dir: dir, port: *port, language: c.lang, prompter: prompter, developer: *developer, log: log,
 	})
 	if err != nil {
 		return c.failStart(err)
@@ -60,14 +60,22 @@ func serve(c *command, args []string) int {
 		cancel()
 	}()
 	c.say("cli.listening", a.url())
-	if !trust.Known(dir, a.source.Bundle().Fingerprint()) {
-		c.say("cli.trust_hint")
-	}
+	go c.hintTrust(ctx, trust.Options{State: dir, Root: a.source.Bundle().CA})
 	if err := a.run(ctx); err != nil {
 		c.fail("cli.cannot_start", err)
 		return exitError
 	}
 	return exitOK
+}
+
+// hintTrust says so when no browser's store trusts the bridge yet. Asking the
+// stores takes longer than starting does, so nothing waits for it.
+func (c *command) hintTrust(ctx context.Context, o trust.Options) {
+	results, err := trust.Status(ctx, o)
+	trusted := slices.ContainsFunc(results, func(r trust.Result) bool { return r.Trusted })
+	if err == nil && !trusted && ctx.Err() == nil {
+		c.say("cli.trust_hint")
+	}
 }
 
 // failStart explains why the bridge could not start.
