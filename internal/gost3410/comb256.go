@@ -59,30 +59,35 @@ func recode256(k *sc256) (b [43]uint8) {
 	return b
 }
 
-// pick sets a to the multiple of the digit b, reading the whole window.
+// pick sets a to the multiple of the digit b, reading the whole window, four
+// limbs at a time, which leaves the sums in registers.
 func (t *window256) pick(a *affine256, b uint8) {
 	negative := uint64(b>>(6-1)) - 1
 	index := (uint64(b) ^ negative) & (32 - 1)
-	var x0, x1, x2, x3 uint64
-	for i := range t {
-		m := -isZero64(uint64(i) ^ index)
-		e := &t[i].x
-		x0 |= e[0] & m
-		x1 |= e[1] & m
-		x2 |= e[2] & m
-		x3 |= e[3] & m
+	var masks [32]uint64
+	for i := range masks {
+		masks[i] = -(((uint64(i) ^ index) - 1) >> 63)
 	}
-	a.x = fe256{x0, x1, x2, x3}
-	x0, x1, x2, x3 = 0, 0, 0, 0
-	for i := range t {
-		m := -isZero64(uint64(i) ^ index)
-		e := &t[i].y
-		x0 |= e[0] & m
-		x1 |= e[1] & m
-		x2 |= e[2] & m
-		x3 |= e[3] & m
+	{
+		var s0, s1, s2, s3 uint64
+		for i, m := range &masks {
+			e := &t[i]
+			s0 |= e.x[0] & m
+			s1 |= e.x[0+1] & m
+			s2 |= e.x[0+2] & m
+			s3 |= e.x[0+3] & m
+		}
+		a.x[0], a.x[0+1], a.x[0+2], a.x[0+3] = s0, s1, s2, s3
+		s0, s1, s2, s3 = 0, 0, 0, 0
+		for i, m := range &masks {
+			e := &t[i]
+			s0 |= e.y[0] & m
+			s1 |= e.y[0+1] & m
+			s2 |= e.y[0+2] & m
+			s3 |= e.y[0+3] & m
+		}
+		a.y[0], a.y[0+1], a.y[0+2], a.y[0+3] = s0, s1, s2, s3
 	}
-	a.y = fe256{x0, x1, x2, x3}
 	a.y.negateIf(negative)
 }
 
@@ -100,9 +105,10 @@ func (o *order256) odd(z, k *sc256) uint64 {
 
 // baseMult sets p = k·G for 0 < k < q, in constant time.
 //
-// The accumulator always is a smaller odd multiple than the point added, so add
-// meets an exception only in the last window, and there for one k only: a
-// public value of that size, met with probability 1/q.
+// The accumulator always is a smaller odd multiple than the point added, and
+// before the last window their sum stays below q (the generator checks the width),
+// so add meets an exception only in the last window, and there for one k only:
+// a public value, met with probability 1/q.
 func (c *curve256) baseMult(p *xyzz256, k *sc256) {
 	windows := c.table()
 	var n sc256

@@ -59,38 +59,55 @@ func recode512(k *sc512) (b [86]uint8) {
 	return b
 }
 
-// pick sets a to the multiple of the digit b, reading the whole window.
+// pick sets a to the multiple of the digit b, reading the whole window, four
+// limbs at a time, which leaves the sums in registers.
 func (t *window512) pick(a *affine512, b uint8) {
 	negative := uint64(b>>(6-1)) - 1
 	index := (uint64(b) ^ negative) & (32 - 1)
-	var x0, x1, x2, x3, x4, x5, x6, x7 uint64
-	for i := range t {
-		m := -isZero64(uint64(i) ^ index)
-		e := &t[i].x
-		x0 |= e[0] & m
-		x1 |= e[1] & m
-		x2 |= e[2] & m
-		x3 |= e[3] & m
-		x4 |= e[4] & m
-		x5 |= e[5] & m
-		x6 |= e[6] & m
-		x7 |= e[7] & m
+	var masks [32]uint64
+	for i := range masks {
+		masks[i] = -(((uint64(i) ^ index) - 1) >> 63)
 	}
-	a.x = fe512{x0, x1, x2, x3, x4, x5, x6, x7}
-	x0, x1, x2, x3, x4, x5, x6, x7 = 0, 0, 0, 0, 0, 0, 0, 0
-	for i := range t {
-		m := -isZero64(uint64(i) ^ index)
-		e := &t[i].y
-		x0 |= e[0] & m
-		x1 |= e[1] & m
-		x2 |= e[2] & m
-		x3 |= e[3] & m
-		x4 |= e[4] & m
-		x5 |= e[5] & m
-		x6 |= e[6] & m
-		x7 |= e[7] & m
+	{
+		var s0, s1, s2, s3 uint64
+		for i, m := range &masks {
+			e := &t[i]
+			s0 |= e.x[0] & m
+			s1 |= e.x[0+1] & m
+			s2 |= e.x[0+2] & m
+			s3 |= e.x[0+3] & m
+		}
+		a.x[0], a.x[0+1], a.x[0+2], a.x[0+3] = s0, s1, s2, s3
+		s0, s1, s2, s3 = 0, 0, 0, 0
+		for i, m := range &masks {
+			e := &t[i]
+			s0 |= e.y[0] & m
+			s1 |= e.y[0+1] & m
+			s2 |= e.y[0+2] & m
+			s3 |= e.y[0+3] & m
+		}
+		a.y[0], a.y[0+1], a.y[0+2], a.y[0+3] = s0, s1, s2, s3
 	}
-	a.y = fe512{x0, x1, x2, x3, x4, x5, x6, x7}
+	{
+		var s0, s1, s2, s3 uint64
+		for i, m := range &masks {
+			e := &t[i]
+			s0 |= e.x[4] & m
+			s1 |= e.x[4+1] & m
+			s2 |= e.x[4+2] & m
+			s3 |= e.x[4+3] & m
+		}
+		a.x[4], a.x[4+1], a.x[4+2], a.x[4+3] = s0, s1, s2, s3
+		s0, s1, s2, s3 = 0, 0, 0, 0
+		for i, m := range &masks {
+			e := &t[i]
+			s0 |= e.y[4] & m
+			s1 |= e.y[4+1] & m
+			s2 |= e.y[4+2] & m
+			s3 |= e.y[4+3] & m
+		}
+		a.y[4], a.y[4+1], a.y[4+2], a.y[4+3] = s0, s1, s2, s3
+	}
 	a.y.negateIf(negative)
 }
 
@@ -108,9 +125,10 @@ func (o *order512) odd(z, k *sc512) uint64 {
 
 // baseMult sets p = k·G for 0 < k < q, in constant time.
 //
-// The accumulator always is a smaller odd multiple than the point added, so add
-// meets an exception only in the last window, and there for one k only: a
-// public value of that size, met with probability 1/q.
+// The accumulator always is a smaller odd multiple than the point added, and
+// before the last window their sum stays below q (the generator checks the width),
+// so add meets an exception only in the last window, and there for one k only:
+// a public value, met with probability 1/q.
 func (c *curve512) baseMult(p *xyzz512, k *sc512) {
 	windows := c.table()
 	var n sc512

@@ -30,68 +30,109 @@ func makeTable() (t [4][256]uint32) {
 // c3 is the constant C3 of RFC 5831 §5.1; C2 and C4 are zero.
 var c3 = block{0xff00ff00ff00ff00, 0x00ff00ff00ff00ff, 0xff0000ff00ffff00, 0xff00ffff000000ff}
 
-// step is the step hash function χ(m, h) of RFC 5831 §5.
+// step is the step hash function χ(m, h) of RFC 5831 §5. The four encryptions
+// do not depend on one another and run side by side.
 func step(h, m *block) {
-	var s block
+	var k [4]key
 	u, v := *h, *m
-	for i := range s {
-		if i > 0 {
-			u = block{u[1], u[2], u[3], u[0] ^ u[1]} // A
-			v = block{v[2], v[3], v[0] ^ v[1], v[1] ^ v[2]}
-			if i == 2 {
-				for j := range u {
-					u[j] ^= c3[j]
-				}
+	k[0].permute(u[0]^v[0], u[1]^v[1], u[2]^v[2], u[3]^v[3])
+	for i := 1; i < len(k); i++ {
+		u = block{u[1], u[2], u[3], u[0] ^ u[1]} // A
+		v = block{v[2], v[3], v[0] ^ v[1], v[1] ^ v[2]}
+		if i == 2 {
+			for j := range u {
+				u[j] ^= c3[j]
 			}
 		}
-		s[i] = encrypt(h[i], &block{u[0] ^ v[0], u[1] ^ v[1], u[2] ^ v[2], u[3] ^ v[3]})
+		k[i].permute(u[0]^v[0], u[1]^v[1], u[2]^v[2], u[3]^v[3])
 	}
-	mix(&s, 12)
+	s := *h
+	encrypt(&s, &k)
+	mix(&s, 3, false)
 	for i := range s {
 		s[i] ^= m[i]
 	}
-	mix(&s, 1)
+	mix(&s, 0, true)
 	for i := range s {
 		s[i] ^= h[i]
 	}
-	mix(&s, 61)
+	mix(&s, 15, true)
 	*h = s
 }
 
-// encrypt is GOST 28147-89 with the key P(w), w written least significant word
-// first: key word n has octet n of every word.
-func encrypt(x uint64, w *block) uint64 {
-	var k [8]uint32
-	for n := range k {
-		for i := range w {
-			k[n] |= uint32(byte(w[i]>>(8*n))) << (8 * i)
-		}
+// key is a key of GOST 28147-89.
+type key [8]uint32
+
+// permute is P of RFC 5831 §5.1: key word n has octet n of every word, a
+// transposition of octets done here by halves.
+func (k *key) permute(w0, w1, w2, w3 uint64) {
+	const odd = 0xff00ff00ff00ff00
+	const even = 0x00ff00ff00ff00ff
+	a0, a1 := w0&even|w1<<8&odd, w0>>8&even|w1&odd
+	b0, b1 := w2&even|w3<<8&odd, w2>>8&even|w3&odd
+	for i := range 4 {
+		s := 16 * i
+		k[2*i] = uint32(uint16(a0>>s)) | uint32(uint16(b0>>s))<<16
+		k[2*i+1] = uint32(uint16(a1>>s)) | uint32(uint16(b1>>s))<<16
 	}
-	a, b := uint32(x), uint32(x>>32)
+}
+
+// encrypt replaces every word of s by its encryption under the key of the same
+// number: 32 rounds of GOST 28147-89, key words 0…7 three times, then 7…0.
+func encrypt(s *block, k *[4]key) {
+	a0, b0 := uint32(s[0]), uint32(s[0]>>32)
+	a1, b1 := uint32(s[1]), uint32(s[1]>>32)
+	a2, b2 := uint32(s[2]), uint32(s[2]>>32)
+	a3, b3 := uint32(s[3]), uint32(s[3]>>32)
 	for range 3 {
 		for n := 0; n < 8; n += 2 {
-			b ^= round(a + k[n])
-			a ^= round(b + k[n+1])
+			b0 ^= round(a0 + k[0][n])
+			b1 ^= round(a1 + k[1][n])
+			b2 ^= round(a2 + k[2][n])
+			b3 ^= round(a3 + k[3][n])
+			a0 ^= round(b0 + k[0][n+1])
+			a1 ^= round(b1 + k[1][n+1])
+			a2 ^= round(b2 + k[2][n+1])
+			a3 ^= round(b3 + k[3][n+1])
 		}
 	}
-	for n := 7; n > 0; n -= 2 {
-		b ^= round(a + k[n])
-		a ^= round(b + k[n-1])
+	for n := 6; n >= 0; n -= 2 {
+		b0 ^= round(a0 + k[0][n+1])
+		b1 ^= round(a1 + k[1][n+1])
+		b2 ^= round(a2 + k[2][n+1])
+		b3 ^= round(a3 + k[3][n+1])
+		a0 ^= round(b0 + k[0][n])
+		a1 ^= round(b1 + k[1][n])
+		a2 ^= round(b2 + k[2][n])
+		a3 ^= round(b3 + k[3][n])
 	}
-	return uint64(b) | uint64(a)<<32
+	// The last round does not swap the halves.
+	s[0] = uint64(b0) | uint64(a0)<<32
+	s[1] = uint64(b1) | uint64(a1)<<32
+	s[2] = uint64(b2) | uint64(a2)<<32
+	s[3] = uint64(b3) | uint64(a3)<<32
 }
 
 func round(x uint32) uint32 {
 	return table[0][byte(x)] ^ table[1][byte(x>>8)] ^ table[2][byte(x>>16)] ^ table[3][x>>24]
 }
 
-// mix is ψ of RFC 5831 §5.3, n times.
-func mix(s *block, n int) {
-	for range n {
-		f := s[0] ^ s[0]>>16 ^ s[0]>>32 ^ s[0]>>48 ^ s[3] ^ s[3]>>48
-		s[0] = s[0]>>16 | s[1]<<48
-		s[1] = s[1]>>16 | s[2]<<48
-		s[2] = s[2]>>16 | s[3]<<48
-		s[3] = s[3]>>16 | f<<48
+// mix is ψⁿ of RFC 5831 §5.3 for n = 4·quads + single. With x₀…x₁₅ the 16-bit
+// words, ψ appends x₁₆ = x₀ ⊕ x₁ ⊕ x₂ ⊕ x₃ ⊕ x₁₂ ⊕ x₁₅ and drops x₀; four of
+// them are made at a time, the term before each (x₁₅) as a running sum.
+func mix(s *block, quads int, single bool) {
+	s0, s1, s2, s3 := s[0], s[1], s[2], s[3]
+	u := s0 ^ (s0>>16 | s1<<48) // xᵢ ⊕ xᵢ₊₁
+	for range quads {
+		next := s1 ^ (s1>>16 | s2<<48)
+		t := u ^ (u>>32 | next<<32) ^ s3 ^ s3>>48
+		t ^= t << 16
+		t ^= t << 32
+		s0, s1, s2, s3, u = s1, s2, s3, t, next
 	}
+	if single {
+		t := u ^ u>>32 ^ s3 ^ s3>>48
+		s0, s1, s2, s3 = s0>>16|s1<<48, s1>>16|s2<<48, s2>>16|s3<<48, s3>>16|t<<48
+	}
+	*s = block{s0, s1, s2, s3}
 }

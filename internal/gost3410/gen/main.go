@@ -24,13 +24,14 @@ var templates embed.FS
 type size struct {
 	Bits, Limbs int
 	C           uint64 // p = 2^Bits - C
+	Order       int    // every order q of this size is at least 2^Order
 	Window      int    // width of the windows of the fixed-base table
 	Naf         int    // width of the non-adjacent form for other points
 }
 
 var sizes = []size{
-	{Bits: 512, Limbs: 8, C: 569, Window: 6, Naf: 5},
-	{Bits: 256, Limbs: 4, C: 617, Window: 6, Naf: 5},
+	{Bits: 512, Limbs: 8, C: 569, Order: 511, Window: 6, Naf: 5},
+	{Bits: 256, Limbs: 4, C: 617, Order: 254, Window: 6, Naf: 5},
 }
 
 // Limbs62 is the number of 62-bit words of the inversion, one bit for the sign
@@ -47,9 +48,11 @@ func (s size) Windows() int { return (s.Bits + s.Window - 1) / s.Window }
 // Entries is the number of points in a window: odd multiples, one sign.
 func (s size) Entries() int { return 1 << (s.Window - 1) }
 
-// Words counts the limbs of an element, Rest those above the lowest.
-func (s size) Words() []int { return make([]int, s.Limbs) }
-func (s size) Rest() []int  { return make([]int, s.Limbs-1) }
+// Rest counts the limbs above the lowest.
+func (s size) Rest() []int { return make([]int, s.Limbs-1) }
+
+// Quarters lists every fourth limb.
+func (s size) Quarters() []int { return []int{0, 4}[:s.Limbs/4] }
 
 func main() {
 	log.SetFlags(0)
@@ -72,6 +75,11 @@ func render() (map[string][]byte, error) {
 		return nil, err
 	}
 	for _, s := range sizes {
+		// Below the last window all sums are less than 2^(Window·(Windows-1)).
+		// Unless q is more than that, additions there meet exceptions.
+		if s.Window*(s.Windows()-1) > s.Order {
+			return nil, fmt.Errorf("windows of %d bits do not suit an order of %d", s.Window, s.Order)
+		}
 		files[fmt.Sprintf("arithmetic%d.go", s.Bits)] = arithmetic(s.Limbs, s.C)
 		for _, t := range all.Templates() {
 			var b bytes.Buffer
