@@ -271,8 +271,8 @@ func shoot(t *testing.T, ctx context.Context, name string) {
 	}
 }
 
-// fits: nothing is wider than the window, no text is cut inside its box, and the
-// buttons are on the screen.
+// fits: nothing is wider than the window, no text is cut inside its box, no key
+// of the catalogue stands for its text, and the buttons are on the screen.
 func fits(t *testing.T, ctx context.Context, where string) {
 	t.Helper()
 	out, err := chromedp.Run(ctx, chromedp.Evaluate[[]string](`(() => {
@@ -284,6 +284,8 @@ func fits(t *testing.T, ctx context.Context, where string) {
 			if (r.right > wide + 1 || r.left < -1) out.push(e.tagName + '.' + e.className + ' sticks out: ' + e.textContent.slice(0, 40));
 			if (e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && e.tagName !== 'INPUT' && getComputedStyle(e).display !== 'inline') out.push(e.tagName + '.' + e.className + ' is cut: ' + e.textContent.slice(0, 40));
 		}
+		const texts = document.createTreeWalker(document.getElementById('window'), NodeFilter.SHOW_TEXT);
+		while (texts.nextNode()) if (/^[a-z]+\.[a-z_]+$/.test(texts.currentNode.data.trim())) out.push('a key instead of its text: ' + texts.currentNode.data);
 		for (const b of document.querySelectorAll('footer button')) {
 			const r = b.getBoundingClientRect();
 			if (r.bottom > innerHeight + 1 || r.top < 0) out.push('button out of sight: ' + b.textContent);
