@@ -1,11 +1,12 @@
 package bridge
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"strings"
-	"time"
 
 	"tanba/protocol"
 )
@@ -38,8 +39,12 @@ func (c *session) handle(m *message) {
 	if call != nil {
 		method = methodName(call)
 	}
-	c.s.o.Log.Info("request", "method", method, "origin", c.origin.raw, "socket", c.id,
-		"ms", c.s.since(started)/time.Millisecond, "outcome", outcome, "in", size, "out", len(reply))
+	level := slog.LevelInfo
+	if outcome == outcomeSilent {
+		level = slog.LevelDebug // keep-alives of pages
+	}
+	c.s.o.Log.Log(context.Background(), level, "request", "method", method, "origin", c.origin.raw, "socket", c.id,
+		"ms", c.s.since(started).Milliseconds(), "outcome", outcome, "in", size, "out", len(reply))
 }
 
 // answer never panics: a fault of ours costs this request its result, not the
@@ -121,6 +126,9 @@ func outcomeOf(err error) string {
 // anything, also what must not be in a log.
 func methodName(call *protocol.Call) string {
 	name := call.Module + "." + call.Method
+	if name == "." {
+		return "-"
+	}
 	if len(name) > 80 {
 		return "?"
 	}

@@ -1,0 +1,262 @@
+package bridge
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+)
+
+// Bad requests, each with its exact answer and nothing else; the bridge serves
+// on, on the same socket.
+func TestBadRequests(t *testing.T) {
+	d := &desk{ask: cancelAlways}
+	r := start(t, d)
+	p := r.open()
+	const broken = `{"success":false,"code":"COMMON_JSON_WRAPPING_EXCEPTION"}`
+	for _, tc := range []struct{ name, say, hear string }{
+		{"not JSON", `hello`, ""},
+		{"an array", `[1,2]`, ""},
+		{"white space", "  \n", ""},
+		{"nothing", "", ""},
+		{"empty object", `{}`, ""},
+		{"broken object", `{"module":`, broken},
+		{"broken object, unclosed", `{"module":"kz.gov.pki.knca.commonUtils"`, broken},
+		{"deep JSON", strings.Repeat(`{"a":`, 100000), broken},
+		{"deep arrays", `{"a":` + strings.Repeat(`[`, 100000), broken},
+		{"unknown module", `{"module":"nca","version":"2.3"}`, notFound},
+		{"unknown method", `{"module":"kz.gov.pki.knca.commonUtils","method":"noSuch","args":[]}`, `{"code":"500","message":"NoSuchMethodException noSuch"}`},
+		{"no method", `{"module":"kz.gov.pki.knca.commonUtils"}`, `{"code":"500","message":"JSONObject[\"method\"] not found."}`},
+		{"too few arguments", `{"module":"kz.gov.pki.knca.commonUtils","method":"getKeyInfo","args":[]}`, `{"code":"500","message":"NoSuchMethodException getKeyInfo"}`},
+		{"too many arguments", `{"module":"kz.gov.pki.knca.commonUtils","method":"getKeyInfo","args":["PKCS12","x"]}`, `{"code":"500","message":"NoSuchMethodException getKeyInfo"}`},
+		{"null argument", `{"module":"kz.gov.pki.knca.commonUtils","method":"getKeyInfo","args":[null]}`, `{"code":"500","message":"java.lang.IllegalArgumentException: argument type mismatch. Method: getKeyInfo"}`},
+		{"number for a string", `{"module":"kz.gov.pki.knca.commonUtils","method":"changeLocale","args":[1]}`, `{"code":"500","message":"java.lang.IllegalArgumentException: argument type mismatch. Method: changeLocale"}`},
+		{"unknown storage", `{"module":"kz.gov.pki.knca.commonUtils","method":"getKeyInfo","args":["X"]}`, `{"code":"500","message":"storage.unknown"}`},
+		{"empty storage", `{"module":"kz.gov.pki.knca.commonUtils","method":"getKeyInfo","args":[""]}`, `{"code":"500","message":"storageName.param.empty"}`},
+		{"bad base64", `{"module":"kz.gov.pki.knca.commonUtils","method":"createCAdESFromBase64","args":["PKCS12","SIGNATURE","M*Ek",true]}`, `{"code":"500","message":"Illegal base64 character 2a"}`},
+		{"empty digest", `{"module":"kz.gov.pki.knca.commonUtils","method":"createCAdESFromBase64Hash","args":["AKKaztokenStore","123",""]}`, `{"code":"500"}`},
+		{"basics, wrong type", `{"module":"kz.gov.pki.knca.basics","method":"sign","args":{"allowedStorages":null,"format":"cms","data":"MTEK","signingParams":555,"signerParams":{"extKeyUsageOids":[]},"locale":"ru"}}`,
+			`{"code":"INVOCATION_ERROR","details":"org.json.JSONException: JSONObject[\"signingParams\"] is not a JSONObject.","message":"An invoked method threw an exception.","status":false}`},
+		{"person cancels", showKeyRequest, cancelled},
+	} {
+		p.say(tc.say)
+		if tc.hear != "" {
+			if got := p.hear(); got != tc.hear {
+				t.Errorf("%s:\n%s\nwant\n%s", tc.name, got, tc.hear)
+			}
+		}
+		p.ask(`--heartbeat--`, `--heartbeat--`) // nothing else came, and the socket lives
+	}
+	if n := len(d.asked()); n != 1 {
+		t.Errorf("%d windows, want the one that was cancelled", n)
+	}
+	r.serves()
+}
+
+// Frames that are no text close the socket, with a code that says why.
+func TestBadFrames(t *testing.T) {
+	r := start(t, &desk{ask: cancelAlways})
+	for _, tc := range []struct {
+		name string
+		kind int
+		data string
+		code int
+	}{
+		{"binary", websocket.BinaryMessage, "{}", websocket.CloseUnsupportedData},
+		{"not UTF-8", websocket.TextMessage, "{\"module\":\"\xff\"}", websocket.CloseInvalidFramePayloadData},
+		{"half a character", websocket.TextMessage, "\xd0", websocket.CloseInvalidFramePayloadData},
+	} {
+		p := r.open()
+		if err := p.WriteMessage(tc.kind, []byte(tc.data)); err != nil {
+			t.Fatal(err)
+		}
+		if code, _ := p.closed(); code != tc.code {
+			t.Errorf("%s: close %d, want %d", tc.name, code, tc.code)
+		}
+	}
+	// Frames that break RFC 6455 itself.
+	for name, frame := range map[string]string{
+		"unmasked":             "\x81\x02{}",
+		"reserved bit":         "\xc1\x82\x00\x00\x00\x00{}",
+		"unknown opcode":       "\x83\x80\x00\x00\x00\x00",
+		"continuation at once": "\x80\x80\x00\x00\x00\x00",
+	} {
+		p := r.open()
+		io.WriteString(p.NetConn(), frame)
+		if code, _ := p.closed(); code != websocket.CloseProtocolError {
+			t.Errorf("%s: close %d", name, code)
+		}
+	}
+	r.serves()
+}
+
+// A message in many frames is one message.
+func TestFragments(t *testing.T) {
+	p := start(t, &desk{ask: cancelAlways}).open()
+	w, err := p.NextWriter(websocket.TextMessage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range `{"module":"nca"}` {
+		io.WriteString(w, string(c))
+		p.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second))
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	p.expect(notFound)
+}
+
+// flood sends a text message of n octets in frames of 1 MiB, or in one frame,
+// until the bridge has had enough.
+func (p *page) flood(n int64, oneFrame bool) {
+	payload := strings.Repeat("x", 1<<20)
+	if oneFrame {
+		head := []byte{0x81, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0}
+		for i := range 8 {
+			head[9-i] = byte(n >> (8 * i))
+		}
+		p.NetConn().Write(head)
+		for ; n > 0; n -= 1 << 20 {
+			if _, err := io.WriteString(p.NetConn(), payload); err != nil {
+				return
+			}
+		}
+		return
+	}
+	w, err := p.NextWriter(websocket.TextMessage)
+	if err != nil {
+		return
+	}
+	for ; n > 0; n -= 1 << 20 {
+		if _, err := io.WriteString(w, payload); err != nil {
+			return
+		}
+	}
+	w.Close()
+}
+
+// T13: a message of 600 MiB closes with 1009 and the limit in the reason, and
+// never costs the memory.
+func TestT13HugeMessage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("600 MiB over TLS")
+	}
+	for _, tc := range []struct {
+		name   string
+		known  bool
+		one    bool
+		reason string
+		most   int64
+	}{
+		{"unknown origin, many frames", false, false, "message is over the limit of 67108864 bytes", 64 << 20},
+		{"unknown origin, one frame", false, true, "message is over the limit of 67108864 bytes", 64 << 20},
+		{"permitted origin", true, false, "message is over the limit of 536870912 bytes", 512 << 20},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			runtime.GC()
+			r := start(t, &desk{ask: cancelAlways, known: tc.known})
+			before := residentSet(t)
+			peak := make(chan int64, 1)
+			stop := make(chan struct{})
+			go func() {
+				most := int64(0)
+				for {
+					select {
+					case <-stop:
+						peak <- most
+						return
+					case <-time.After(10 * time.Millisecond):
+						most = max(most, residentSet(t))
+					}
+				}
+			}()
+			p := r.open()
+			go p.flood(600<<20, tc.one)
+			code, reason := p.closed()
+			close(stop)
+			if code != websocket.CloseMessageTooBig || reason != tc.reason {
+				t.Errorf("close %d %q", code, reason)
+			}
+			if grown := <-peak - before; grown > tc.most+96<<20 {
+				t.Errorf("grew by %d MiB for a limit of %d MiB", grown>>20, tc.most>>20)
+			}
+			eventually(t, "the budget is given back", func() bool { return r.spent() == 0 })
+			r.serves()
+		})
+	}
+}
+
+func (r *running) spent() int64 {
+	r.budget.mu.Lock()
+	defer r.budget.mu.Unlock()
+	return r.budget.used
+}
+
+// residentSet is the memory of this process in octets.
+func residentSet(t testing.TB) int64 {
+	data, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Skip("no /proc")
+	}
+	pages, _ := strconv.ParseInt(strings.Fields(string(data))[1], 10, 64)
+	return pages * int64(os.Getpagesize())
+}
+
+// T13: all messages in flight share one budget.
+func TestT13Budget(t *testing.T) {
+	d := &desk{ask: never}
+	r := start(t, d, func(o *Options) { o.Limits.Budget, o.Limits.FirstMessage = 10<<20, 8<<20 })
+	first := r.open()
+	first.say(cadesRequest(strings.Repeat("x", 4<<20), false))
+	eventually(t, "the window is open", func() bool { return len(d.asked()) == 1 })
+	second := r.openAs("https://other.test")
+	go second.flood(7<<20, false)
+	if code, reason := second.closed(); code != websocket.CloseMessageTooBig || reason != "messages in flight are over the limit of 10485760 bytes" {
+		t.Errorf("close %d %q", code, reason)
+	}
+	first.Close()
+	eventually(t, "the budget is given back", func() bool { return r.spent() == 0 })
+	r.serves()
+}
+
+// A large document goes through whole: every size around the borders of the
+// reader's chunks.
+func TestLargeMessages(t *testing.T) {
+	k := newKey(t, profile)
+	p := start(t, &desk{ask: grants(k)}).open()
+	for _, n := range []int{4 << 10, chunk * 3 / 4, chunk - 300, chunk, 2*chunk + 1, 20 << 20} {
+		content := make([]byte, n)
+		rand.Read(content)
+		p.say(fmt.Sprintf(`{"module":"kz.gov.pki.knca.commonUtils","method":"createCAdESFromBase64","args":["PKCS12","SIGNATURE",%q,false]}`,
+			base64.StdEncoding.EncodeToString(content)))
+		verify(t, cmsOf(t, p.hear()), content, 1)
+	}
+}
+
+func TestReadMessageBorders(t *testing.T) {
+	for _, n := range []int{0, 1, 4095, 4096, 4097, 16 << 10, chunk - 1, chunk, chunk + 1, 2 * chunk, 2*chunk + 1, 3*chunk + 5} {
+		content := make([]byte, n)
+		rand.Read(content)
+		b := &budget{limit: 1 << 30}
+		m, err := readMessage(strings.NewReader(string(content)), b, 1<<30, nil)
+		if err != nil || string(m.data) != string(content) {
+			t.Fatalf("%d octets: %v", n, err)
+		}
+		if b.used < int64(n) {
+			t.Errorf("%d octets cost %d", n, b.used)
+		}
+		m.release()
+		if b.used != 0 {
+			t.Errorf("%d octets: %d not given back", n, b.used)
+		}
+	}
+}
