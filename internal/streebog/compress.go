@@ -19,25 +19,81 @@ func makeTable() (t [8][256]uint64) {
 	return t
 }
 
-// lps is L∘P∘S of §6. The eight words travel in registers.
+// lps is L∘P∘S of §6. The eight words travel in registers; one is taken apart at
+// a time, so that the eight results can stay there too.
 func lps(a0, a1, a2, a3, a4, a5, a6, a7 uint64) (r0, r1, r2, r3, r4, r5, r6, r7 uint64) {
-	t := &table
-	r0 = t[0][byte(a0)] ^ t[1][byte(a1)] ^ t[2][byte(a2)] ^ t[3][byte(a3)] ^
-		t[4][byte(a4)] ^ t[5][byte(a5)] ^ t[6][byte(a6)] ^ t[7][byte(a7)]
-	r1 = t[0][byte(a0>>8)] ^ t[1][byte(a1>>8)] ^ t[2][byte(a2>>8)] ^ t[3][byte(a3>>8)] ^
-		t[4][byte(a4>>8)] ^ t[5][byte(a5>>8)] ^ t[6][byte(a6>>8)] ^ t[7][byte(a7>>8)]
-	r2 = t[0][byte(a0>>16)] ^ t[1][byte(a1>>16)] ^ t[2][byte(a2>>16)] ^ t[3][byte(a3>>16)] ^
-		t[4][byte(a4>>16)] ^ t[5][byte(a5>>16)] ^ t[6][byte(a6>>16)] ^ t[7][byte(a7>>16)]
-	r3 = t[0][byte(a0>>24)] ^ t[1][byte(a1>>24)] ^ t[2][byte(a2>>24)] ^ t[3][byte(a3>>24)] ^
-		t[4][byte(a4>>24)] ^ t[5][byte(a5>>24)] ^ t[6][byte(a6>>24)] ^ t[7][byte(a7>>24)]
-	r4 = t[0][byte(a0>>32)] ^ t[1][byte(a1>>32)] ^ t[2][byte(a2>>32)] ^ t[3][byte(a3>>32)] ^
-		t[4][byte(a4>>32)] ^ t[5][byte(a5>>32)] ^ t[6][byte(a6>>32)] ^ t[7][byte(a7>>32)]
-	r5 = t[0][byte(a0>>40)] ^ t[1][byte(a1>>40)] ^ t[2][byte(a2>>40)] ^ t[3][byte(a3>>40)] ^
-		t[4][byte(a4>>40)] ^ t[5][byte(a5>>40)] ^ t[6][byte(a6>>40)] ^ t[7][byte(a7>>40)]
-	r6 = t[0][byte(a0>>48)] ^ t[1][byte(a1>>48)] ^ t[2][byte(a2>>48)] ^ t[3][byte(a3>>48)] ^
-		t[4][byte(a4>>48)] ^ t[5][byte(a5>>48)] ^ t[6][byte(a6>>48)] ^ t[7][byte(a7>>48)]
-	r7 = t[0][a0>>56] ^ t[1][a1>>56] ^ t[2][a2>>56] ^ t[3][a3>>56] ^
-		t[4][a4>>56] ^ t[5][a5>>56] ^ t[6][a6>>56] ^ t[7][a7>>56]
+	t := &table[0]
+	r0 = t[byte(a0)]
+	r1 = t[byte(a0>>8)]
+	r2 = t[byte(a0>>16)]
+	r3 = t[byte(a0>>24)]
+	r4 = t[byte(a0>>32)]
+	r5 = t[byte(a0>>40)]
+	r6 = t[byte(a0>>48)]
+	r7 = t[a0>>56]
+	t = &table[1]
+	r0 ^= t[byte(a1)]
+	r1 ^= t[byte(a1>>8)]
+	r2 ^= t[byte(a1>>16)]
+	r3 ^= t[byte(a1>>24)]
+	r4 ^= t[byte(a1>>32)]
+	r5 ^= t[byte(a1>>40)]
+	r6 ^= t[byte(a1>>48)]
+	r7 ^= t[a1>>56]
+	t = &table[2]
+	r0 ^= t[byte(a2)]
+	r1 ^= t[byte(a2>>8)]
+	r2 ^= t[byte(a2>>16)]
+	r3 ^= t[byte(a2>>24)]
+	r4 ^= t[byte(a2>>32)]
+	r5 ^= t[byte(a2>>40)]
+	r6 ^= t[byte(a2>>48)]
+	r7 ^= t[a2>>56]
+	t = &table[3]
+	r0 ^= t[byte(a3)]
+	r1 ^= t[byte(a3>>8)]
+	r2 ^= t[byte(a3>>16)]
+	r3 ^= t[byte(a3>>24)]
+	r4 ^= t[byte(a3>>32)]
+	r5 ^= t[byte(a3>>40)]
+	r6 ^= t[byte(a3>>48)]
+	r7 ^= t[a3>>56]
+	t = &table[4]
+	r0 ^= t[byte(a4)]
+	r1 ^= t[byte(a4>>8)]
+	r2 ^= t[byte(a4>>16)]
+	r3 ^= t[byte(a4>>24)]
+	r4 ^= t[byte(a4>>32)]
+	r5 ^= t[byte(a4>>40)]
+	r6 ^= t[byte(a4>>48)]
+	r7 ^= t[a4>>56]
+	t = &table[5]
+	r0 ^= t[byte(a5)]
+	r1 ^= t[byte(a5>>8)]
+	r2 ^= t[byte(a5>>16)]
+	r3 ^= t[byte(a5>>24)]
+	r4 ^= t[byte(a5>>32)]
+	r5 ^= t[byte(a5>>40)]
+	r6 ^= t[byte(a5>>48)]
+	r7 ^= t[a5>>56]
+	t = &table[6]
+	r0 ^= t[byte(a6)]
+	r1 ^= t[byte(a6>>8)]
+	r2 ^= t[byte(a6>>16)]
+	r3 ^= t[byte(a6>>24)]
+	r4 ^= t[byte(a6>>32)]
+	r5 ^= t[byte(a6>>40)]
+	r6 ^= t[byte(a6>>48)]
+	r7 ^= t[a6>>56]
+	t = &table[7]
+	r0 ^= t[byte(a7)]
+	r1 ^= t[byte(a7>>8)]
+	r2 ^= t[byte(a7>>16)]
+	r3 ^= t[byte(a7>>24)]
+	r4 ^= t[byte(a7>>32)]
+	r5 ^= t[byte(a7>>40)]
+	r6 ^= t[byte(a7>>48)]
+	r7 ^= t[a7>>56]
 	return
 }
 

@@ -74,6 +74,25 @@ func names(prefix string, from, to int) (s []string) {
 	return s
 }
 
+// linked is row with the word that goes up left in w, and with link that of the
+// row below added.
+func (f *field) linked(x []string, y string, k int, link bool) {
+	for i := range x {
+		f.line("h%d, l%d = bits.Mul64(%s, %s)", i, i, x[i], y)
+	}
+	if link {
+		f.line("l0, c = bits.Add64(l0, w, 0)")
+	}
+	for i := 1; i < len(x); i++ {
+		f.line("l%d, c = bits.Add64(l%d, h%d, %s)", i, i, i-1, carry(i == 1 && !link))
+	}
+	f.line("h3, _ = bits.Add64(h3, 0, c)")
+	for i := range x {
+		f.line("t%d, c = bits.Add64(t%d, l%d, %s)", k+i, k+i, i, carry(i == 0))
+	}
+	f.line("w, _ = bits.Add64(h3, 0, c)")
+}
+
 // block multiplies four limbs of x by four of y into t[k…k+7]; t[k…k+3] hold
 // an addend unless fresh, t[k+4…] are empty.
 func (f *field) block(x, y []string, k int, fresh bool) {
@@ -142,19 +161,12 @@ func (f *field) mul() {
 		return
 	}
 	f.declare(16)
-	// The half for y[4…7] is made first and kept in u while the other one uses
-	// t[0…11].
-	f.line("var u0, u1, u2, u3, u4, u5, u6, u7 uint64")
-	f.half(x, y[4:], 4)
-	for i := range 8 {
-		f.line("u%d = t%d", i, i+4)
-	}
+	f.line("var w uint64")
 	f.half(x, y[:4], 0)
-	for i := range 8 {
-		f.line("t%d, c = bits.Add64(t%d, u%d, %s)", i+4, i+4, i, carry(i == 0))
-	}
-	for i := 12; i < 16; i++ {
-		f.line("t%d, c = bits.Add64(t%d, 0, c)", i, i)
+	for j := range 4 {
+		f.linked(x[:4], y[4+j], 4+j, false)
+		f.linked(x[4:], y[4+j], 8+j, true)
+		f.line("t%d = w", 12+j)
 	}
 	f.fold()
 	f.WriteString("}\n")
