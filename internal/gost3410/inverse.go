@@ -48,6 +48,14 @@ func (a *acc) mac(x, y int64) {
 	a.hi, _ = bits.Add64(a.hi, hi, c)
 }
 
+// macLow adds x·y for y ≥ 0: every word of a number but the highest.
+func (a *acc) macLow(x, y int64) {
+	hi, lo := bits.Mul64(uint64(x), uint64(y))
+	var c uint64
+	a.lo, c = bits.Add64(a.lo, lo, 0)
+	a.hi, _ = bits.Add64(a.hi, hi-uint64(x>>63)&uint64(y), c)
+}
+
 // shift takes the lowest 62 bits away and returns them.
 func (a *acc) shift() int64 {
 	low := a.lo & mask62

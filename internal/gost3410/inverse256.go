@@ -49,20 +49,26 @@ func (o *modulus256) inverse(x *[4]uint64) [4]uint64 {
 		o.combine(&d, &e, &t)
 		// (f, g) = t·(f, g)/2^62, exactly.
 		var fa, ga acc
-		fa.mac(t.u, f[0])
-		fa.mac(t.v, g[0])
-		ga.mac(t.q, f[0])
-		ga.mac(t.r, g[0])
+		fa.macLow(t.u, f[0])
+		fa.macLow(t.v, g[0])
+		ga.macLow(t.q, f[0])
+		ga.macLow(t.r, g[0])
 		fa.shift()
 		ga.shift()
-		for i := 1; i < 5; i++ {
+		for i := 1; i < 5-1; i++ {
 			fi, gi := f[i], g[i]
-			fa.mac(t.u, fi)
-			fa.mac(t.v, gi)
-			ga.mac(t.q, fi)
-			ga.mac(t.r, gi)
+			fa.macLow(t.u, fi)
+			fa.macLow(t.v, gi)
+			ga.macLow(t.q, fi)
+			ga.macLow(t.r, gi)
 			f[i-1], g[i-1] = fa.shift(), ga.shift()
 		}
+		fi, gi := f[5-1], g[5-1]
+		fa.mac(t.u, fi)
+		fa.mac(t.v, gi)
+		ga.mac(t.q, fi)
+		ga.mac(t.r, gi)
+		f[5-2], g[5-2] = fa.shift(), ga.shift()
 		f[5-1], g[5-1] = int64(fa.lo), int64(ga.lo)
 	}
 	// Now g = 0, f = ±1 and d = ±1/x, between -2m and m.
@@ -88,27 +94,36 @@ func (o *modulus256) combine(d, e *[5]int64, t *matrix) {
 	md := t.u&sd + t.v&se
 	me := t.q&sd + t.r&se
 	var da, ea acc
-	da.mac(t.u, d[0])
-	da.mac(t.v, e[0])
-	ea.mac(t.q, d[0])
-	ea.mac(t.r, e[0])
+	da.macLow(t.u, d[0])
+	da.macLow(t.v, e[0])
+	ea.macLow(t.q, d[0])
+	ea.macLow(t.r, e[0])
 	// Make the lowest 62 bits zero with a multiple of m.
 	md -= int64((o.inv*da.lo + uint64(md)) & mask62)
 	me -= int64((o.inv*ea.lo + uint64(me)) & mask62)
-	da.mac(o.m[0], md)
-	ea.mac(o.m[0], me)
+	da.macLow(md, o.m[0])
+	ea.macLow(me, o.m[0])
 	da.shift()
 	ea.shift()
-	for i := 1; i < 5; i++ {
+	for i := 1; i < 5-1; i++ {
 		di, ei := d[i], e[i]
-		da.mac(t.u, di)
-		da.mac(t.v, ei)
-		da.mac(o.m[i], md)
-		ea.mac(t.q, di)
-		ea.mac(t.r, ei)
-		ea.mac(o.m[i], me)
+		da.macLow(t.u, di)
+		da.macLow(t.v, ei)
+		da.macLow(md, o.m[i])
+		ea.macLow(t.q, di)
+		ea.macLow(t.r, ei)
+		ea.macLow(me, o.m[i])
 		d[i-1], e[i-1] = da.shift(), ea.shift()
 	}
+	const top = 5 - 1
+	di, ei := d[top], e[top]
+	da.mac(t.u, di)
+	da.mac(t.v, ei)
+	da.mac(md, o.m[top])
+	ea.mac(t.q, di)
+	ea.mac(t.r, ei)
+	ea.mac(me, o.m[top])
+	d[top-1], e[top-1] = da.shift(), ea.shift()
 	d[5-1], e[5-1] = int64(da.lo), int64(ea.lo)
 }
 
