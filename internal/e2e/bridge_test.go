@@ -38,6 +38,7 @@ type bridge struct {
 	State string // its --state
 	CA    string // file with its local CA
 
+	env     []string // of the program, besides the usual
 	port    int
 	pool    *x509.CertPool
 	cmd     *exec.Cmd
@@ -71,10 +72,7 @@ func startBridgeOn(t testing.TB, port int, script ...answer) *bridge {
 	}
 	for _, a := range script {
 		if path, ok := a["key"].(string); ok {
-			b.secrets = append(b.secrets, secret{"the path of the key", []byte(path), logOnly})
-		}
-		if password, ok := a["password"].(string); ok {
-			b.secrets = append(b.secrets, secret{"the password", []byte(password), everywhere})
+			b.hideKey(key{Path: path, Password: a["password"].(string)})
 		}
 	}
 	b.run(t, scripted.binary(t), "--script", file)
@@ -103,6 +101,7 @@ func newBridge(t testing.TB, port int) *bridge {
 func (b *bridge) command(binary string, args ...string) *exec.Cmd {
 	cmd := exec.Command(binary, args...)
 	cmd.Env = []string{"HOME=" + b.Home, "PATH=" + os.Getenv("PATH"), "LANG=ru_RU.UTF-8"}
+	cmd.Env = append(cmd.Env, b.env...)
 	cmd.Dir = b.Home
 	return cmd
 }

@@ -28,6 +28,7 @@ func TestMain(m *testing.M) {
 // program is a build of cmd/tanba, made on first use.
 type program struct {
 	name  string
+	env   string // variable with the path of one made elsewhere
 	flags []string
 	once  sync.Once
 	path  string
@@ -35,17 +36,15 @@ type program struct {
 }
 
 var (
-	scripted = &program{name: "tanba-scripted", flags: []string{"-tags", "scripted"}}
-	release  = &program{name: "tanba", flags: []string{"-trimpath", "-ldflags", "-s -w"}}
+	scripted = &program{name: "tanba-scripted", env: "TANBA_E2E_BINARY", flags: []string{"-tags", "scripted"}}
+	release  = &program{name: "tanba", env: "TANBA_E2E_RELEASE", flags: []string{"-trimpath", "-ldflags", "-s -w"}}
 )
 
 // binary returns the path of the program.
 func (p *program) binary(t testing.TB) string {
 	t.Helper()
-	if p == scripted {
-		if path := os.Getenv("TANBA_E2E_BINARY"); path != "" {
-			return path
-		}
+	if path := os.Getenv(p.env); path != "" {
+		return path
 	}
 	p.once.Do(func() {
 		p.path = filepath.Join(workshop, p.name)

@@ -9,7 +9,8 @@
 //     over https from a host that is not localhost,
 //   - a raw WebSocket that replays the frames recorded from the original.
 //
-// The person at the screen is a script (build tag "scripted"). What comes back is
+// The person at the screen is a script (build tag "scripted"), except where the
+// window itself is tried: there a keyboard is played on a virtual display. What comes back is
 // judged by internal/cms and, where they are installed, by verifiers that share no
 // code with it.
 //
@@ -19,6 +20,10 @@
 // What a test lacks (a browser, node, the material of internal/testdata) skips it,
 // and fails it in CI. Environment:
 //
-//	TANBA_E2E_BINARY  a tanba built elsewhere with the tag "scripted"; the tests
-//	                  build one otherwise
+//	TANBA_E2E_BINARY   a tanba built elsewhere with the tag "scripted"
+//	TANBA_E2E_RELEASE  a tanba built elsewhere without it
+//	TANBA_E2E_SCREENSHOTS
+//	                   a folder for pictures of the virtual display, step by step
+//
+// Without the first two the tests build their own.
 package e2e

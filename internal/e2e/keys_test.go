@@ -24,8 +24,14 @@ type key struct {
 
 func (k key) family() pki.Family { return k.Certificate.PublicKey.Family }
 
-// throwawayKey makes a test CA and a key of the family for one person.
+// throwawayKey makes a test CA and a key of the family for one person, whose
+// password is not an easy one.
 func throwawayKey(t testing.TB, family pki.Family) key {
+	t.Helper()
+	return throwawayKeyWith(t, family, "канарейка-Qwerty12-пароль")
+}
+
+func throwawayKeyWith(t testing.TB, family pki.Family, password string) key {
 	t.Helper()
 	now := time.Now()
 	authority, err := testpki.New(rand.Reader, now)
@@ -44,7 +50,6 @@ func throwawayKey(t testing.TB, family pki.Family) key {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const password = "канарейка-Qwerty12-пароль"
 	store, name, err := authority.PKCS12(id, []byte(password))
 	if err != nil {
 		t.Fatal(err)

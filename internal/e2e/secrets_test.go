@@ -32,6 +32,12 @@ func (b *bridge) hide(what string, forms ...[]byte) {
 	}
 }
 
+func (b *bridge) hideKey(k key) {
+	b.secrets = append(b.secrets,
+		secret{"the path of the key", []byte(k.Path), logOnly},
+		secret{"the password", []byte(k.Password), everywhere})
+}
+
 func (b *bridge) searchSecrets(t testing.TB) {
 	t.Helper()
 	log := b.log.Bytes()
