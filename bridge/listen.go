@@ -63,6 +63,7 @@ type gate struct {
 	ready chan net.Conn
 	done  chan struct{}
 	once  sync.Once
+	blind sync.Once
 }
 
 func newGate(s *Server) *gate {
@@ -122,8 +123,14 @@ func (g *gate) Addr() net.Addr { return g.s.listener.Addr() }
 
 func (g *gate) admit(c net.Conn) {
 	owner, err := g.attribute(c)
-	if err == nil {
+	switch {
+	case err == nil:
 		err = owner.Mine()
+	case errors.Is(err, peer.ErrUnsupported):
+		// Better served than not, but said aloud: on this system other
+		// users of the machine can reach the bridge and make it ask.
+		g.blind.Do(func() { g.s.o.Log.Warn("connections cannot be attributed to users on this system") })
+		err = nil
 	}
 	s := &sniffed{Conn: c, owner: owner}
 	c.SetReadDeadline(time.Now().Add(g.s.o.Limits.Header))
@@ -134,7 +141,7 @@ func (g *gate) admit(c net.Conn) {
 	}
 	secure := first == recordHandshake
 	switch {
-	case err != nil && !errors.Is(err, peer.ErrUnsupported):
+	case err != nil:
 		g.s.stats.OtherUser.Add(1)
 		g.s.o.Log.Warn("connection refused", "reason", err)
 		refuse(c, secure)

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"strings"
 
+	"tanba/bridge/prompt"
 	"tanba/protocol"
 )
 
@@ -110,6 +111,8 @@ func outcomeOf(err error) string {
 	switch {
 	case err == nil:
 		return outcomeDone
+	case errors.Is(err, prompt.ErrUnavailable):
+		return "nobody to ask" // no display, no browser, no terminal
 	case errors.Is(err, protocol.ErrCancelled):
 		return outcomeCancelled
 	case errors.Is(err, protocol.ErrNoDevice):

@@ -109,6 +109,10 @@ func (s *Server) Serve(ctx context.Context) error {
 		<-s.down
 		return nil
 	case err := <-ended:
+		if s.stoppingNow() {
+			<-s.down
+			return nil
+		}
 		s.stop()
 		return err
 	}

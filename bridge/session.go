@@ -183,7 +183,17 @@ func (c *session) enqueue(m *message) bool {
 		case c.waiting <- m:
 			return true
 		case <-c.ctx.Done():
-			return false
+			if !c.s.stoppingNow() {
+				return false
+			}
+			// It has been read, so it gets its answer; the worker is
+			// cancelling its way through the queue.
+			select {
+			case c.waiting <- m:
+				return true
+			case <-time.After(c.s.o.Limits.Grace):
+				return false
+			}
 		case <-look.C:
 			if c.under != nil && hungUp(c.under) {
 				return false

@@ -19,6 +19,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -343,7 +344,8 @@ func TestRenewalKeepsConnections(t *testing.T) {
 	}
 	defer open.Close()
 
-	clock := now
+	var clock atomicTime
+	clock.set(now)
 	tick := make(chan time.Time)
 	renewed := make(chan *Bundle, 4)
 	fail := true
@@ -351,33 +353,33 @@ func TestRenewalKeepsConnections(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		defer close(ended)
-		s.Watch(ctx, tick, func() time.Time { return clock }, func(context.Context) (*Bundle, error) {
+		s.Watch(ctx, tick, clock.get, func(context.Context) (*Bundle, error) {
 			if fail {
 				fail = false
 				return nil, errors.New("the person said later")
 			}
-			b, err := Issue(nil, clock, "test")
+			b, err := Issue(nil, clock.get(), "test")
 			renewed <- b
 			return b, err
 		})
 	}()
-	tick <- clock // nothing to do
-	clock = old.Leaf.NotAfter.Add(-24 * time.Hour)
-	tick <- clock // fails
-	tick <- clock // renews
+	tick <- clock.get() // nothing to do
+	clock.set(old.Leaf.NotAfter.Add(-24 * time.Hour))
+	tick <- clock.get() // fails
+	tick <- clock.get() // renews
 	fresh := <-renewed
-	tick <- clock // nothing to do any more
+	tick <- clock.get() // nothing to do any more
 	cancel()
 	<-ended
 	if len(renewed) != 0 || s.Bundle().Fingerprint() != fresh.Fingerprint() {
 		t.Error("renewed twice or not at all")
 	}
-	if c, err := dial(fresh, clock); err != nil {
+	if c, err := dial(fresh, clock.get()); err != nil {
 		t.Errorf("new root: %v", err)
 	} else {
 		c.Close()
 	}
-	if _, err := dial(old, clock); err == nil {
+	if _, err := dial(old, clock.get()); err == nil {
 		t.Error("the old leaf is still served")
 	}
 	if _, err := open.Write([]byte("x")); err != nil {
@@ -387,3 +389,9 @@ func TestRenewalKeepsConnections(t *testing.T) {
 		t.Errorf("open connection: %v", err)
 	}
 }
+
+// atomicTime is a clock that two goroutines may look at.
+type atomicTime struct{ v atomic.Int64 }
+
+func (a *atomicTime) set(t time.Time) { a.v.Store(t.Unix()) }
+func (a *atomicTime) get() time.Time  { return time.Unix(a.v.Load(), 0).UTC() }
