@@ -139,7 +139,7 @@ func (d *Desk) Ask(ctx context.Context, q *Question) (*Grant, error) {
 	id := identity(q.Asker)
 	turn, err := d.queue.wait(ctx, id)
 	if err != nil {
-		outcome := OutcomeCancelled
+		outcome := OutcomeGone
 		if errors.Is(err, errLimit) {
 			outcome = OutcomeLimit
 		}

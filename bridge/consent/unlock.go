@@ -210,6 +210,8 @@ func unlockError(err error) error {
 		code = prompt.UnlockNotFound
 	case errors.Is(err, keystore.ErrUnreadable), errors.Is(err, fs.ErrPermission):
 		code = prompt.UnlockNoPermission
+	case errors.Is(err, keystore.ErrNoKey):
+		code = prompt.UnlockNoKey
 	case errors.Is(err, keystore.ErrUnsupported):
 		code = prompt.UnlockUnsupported
 	case errors.Is(err, keystore.ErrDamaged):
