@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -23,7 +22,10 @@ func startChromium(t testing.TB, home string, extra ...chromedp.ExecAllocatorOpt
 	if err != nil {
 		testdata.Missing(t, "chromium")
 	}
-	profile := filepath.Join(home, "chromium-profile")
+	profile, err := os.MkdirTemp(home, "chromium-profile-")
+	if err != nil {
+		t.Fatal(err)
+	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path),
 		chromedp.UserDataDir(profile),
@@ -62,8 +64,7 @@ func chromiumSession(t testing.TB, ctx context.Context, p *portal, b *bridge, ca
 	return readSession(t, []byte(text))
 }
 
-// chromiumConnects tells whether a page of the portal gets a WebSocket open, and
-// the browser's word for it if not.
+// chromiumConnects tells whether a page of the portal gets a WebSocket open.
 func chromiumConnects(t testing.TB, ctx context.Context, p *portal, b *bridge) bool {
 	t.Helper()
 	ctx, stop := context.WithTimeout(ctx, 20*time.Second)
@@ -80,5 +81,14 @@ func chromiumConnects(t testing.TB, ctx context.Context, p *portal, b *bridge) b
 	if err != nil {
 		t.Fatal(err)
 	}
+	return opened
+}
+
+// freshChromiumConnects asks the same of a browser that is started for it, as
+// trust is read when a browser starts.
+func freshChromiumConnects(t *testing.T, p *portal, b *bridge) bool {
+	t.Helper()
+	opened := false
+	t.Run("chromium", func(t *testing.T) { opened = chromiumConnects(t, startChromium(t, b.Home), p, b) })
 	return opened
 }

@@ -22,12 +22,12 @@ func TestTrustInstall(t *testing.T) {
 		trustInNSS(t, d, p.CA)
 		before = append(before, nssContent(t, d))
 	}
-	if chromiumConnects(t, startChromium(t, b.Home), p, b) {
+	if freshChromiumConnects(t, p, b) {
 		t.Fatal("a page connected before the local CA was trusted")
 	}
 
 	b.trust(t, "install")
-	if !chromiumConnects(t, startChromium(t, b.Home), p, b) {
+	if !freshChromiumConnects(t, p, b) {
 		t.Error("chromium: no connection after trust install")
 	}
 	plan := []step{{"active tokens", call{"getActiveTokens", nil}, wantStrings()}}
@@ -40,7 +40,7 @@ func TestTrustInstall(t *testing.T) {
 			t.Errorf("%s after remove:\n%s\nbefore install:\n%s", d, after, before[i])
 		}
 	}
-	if chromiumConnects(t, startChromium(t, b.Home), p, b) {
+	if freshChromiumConnects(t, p, b) {
 		t.Error("a page connected after trust remove")
 	}
 }
@@ -61,7 +61,7 @@ func TestTrustInstallFreshHome(t *testing.T) {
 	}
 	b.trust(t, "install")
 	trustInNSS(t, made[0], p.CA)
-	if !chromiumConnects(t, startChromium(t, b.Home), p, b) {
+	if !freshChromiumConnects(t, p, b) {
 		t.Errorf("chromium does not read %s", made[0])
 	}
 }
