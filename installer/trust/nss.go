@@ -164,18 +164,13 @@ func (n *nss) remove(ctx context.Context, fp, nickname string) error {
 	return nil
 }
 
-// destroy removes a database that is empty, and the folders we made for it, as
-// far as nobody put anything else there.
+// destroy removes a database that nobody else has begun to use, and the folders
+// we made for it, as far as nobody put anything else there.
 func (n *nss) destroy(ctx context.Context) error {
 	if n.exists() {
-		names, err := n.list(ctx)
-		if err != nil {
+		used, err := n.inUse(ctx)
+		if err != nil || used {
 			return err
-		}
-		keys, err := n.certutil(ctx, "-K")
-		hasKeys := err == nil && bytes.Contains(keys, []byte("<"))
-		if len(names) > 0 || hasKeys {
-			return nil // somebody uses it now
 		}
 		for _, f := range nssFiles {
 			if err := os.Remove(filepath.Join(n.dir, f)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -192,6 +187,31 @@ func (n *nss) destroy(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// inUse tells whether anybody but us has put something into the database. A
+// profile of Firefox that has ever run counts as used: key4.db then holds the
+// key of its saved passwords, which certutil does not list.
+func (n *nss) inUse(ctx context.Context) (bool, error) {
+	if n.what == Firefox {
+		if _, err := os.Stat(filepath.Join(n.dir, "prefs.js")); err == nil {
+			return true, nil
+		}
+	}
+	modules, err := os.ReadFile(filepath.Join(n.dir, "pkcs11.txt"))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, permission(err)
+	}
+	if bytes.Count(modules, []byte("library=")) > 1 {
+		return true, nil // a token's module beside the built-in one
+	}
+	names, err := n.list(ctx)
+	if err != nil || len(names) > 0 {
+		return len(names) > 0, err
+	}
+	// certutil fails when there are no keys to list.
+	keys, err := n.certutil(ctx, "-K")
+	return err == nil && bytes.Contains(keys, []byte("<")), nil
 }
 
 // chromiumHomes are places that hold a Chromium's data, each as if it were a

@@ -225,6 +225,29 @@ func TestRemoveKeepsDatabaseInUse(t *testing.T) {
 	}
 }
 
+// Nor does a database go that Firefox has used since, with the key of the saved
+// passwords in it, or one that a token's module was added to.
+func TestRemoveKeepsPasswordsAndModules(t *testing.T) {
+	h := newHome(t)
+	h.firefoxIn(".mozilla/firefox", false)
+	h.install()
+	os.WriteFile(filepath.Join(h.firefox[0], "prefs.js"), nil, 0o600)
+	modules, err := os.OpenFile(filepath.Join(h.dir, ".pki", "nssdb", "pkcs11.txt"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules.WriteString("\nlibrary=/usr/lib/libtoken.so\nname=token\n")
+	modules.Close()
+	h.remove()
+	for _, dir := range []string{h.firefox[0], filepath.Join(h.dir, ".pki", "nssdb")} {
+		for _, f := range nssFiles {
+			if _, err := os.Stat(filepath.Join(dir, f)); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 // A crash at any program call, then Remove: nothing is left.
 func TestCrashDuringInstall(t *testing.T) {
 	for crash := range 16 {
