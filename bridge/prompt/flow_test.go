@@ -216,3 +216,39 @@ func TestArgumentsAreAVector(t *testing.T) {
 		}
 	}
 }
+
+// TestBrowserThatGivesUp: the person's own browser gets the page instead.
+func TestBrowserThatGivesUp(t *testing.T) {
+	t.Setenv("DISPLAY", ":none")
+	for _, c := range []struct {
+		browser string
+		tab     bool
+	}{
+		{"/bin/false", true},
+		{"/bin/true", false}, // a window that was closed in order
+		{"/no/such/browser", true},
+		{"relative", true},
+	} {
+		opened := make(chan string, 1)
+		open := fallback(Launch{Browser: c.browser, State: state.Dir(t.TempDir())}, func(_ context.Context, url string) (<-chan struct{}, error) {
+			opened <- url
+			return nil, nil
+		})
+		closed, err := open(context.Background(), "http://127.0.0.1:1/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-opened:
+			if !c.tab {
+				t.Errorf("%s: a tab was opened", c.browser)
+			}
+		case <-closed:
+			if c.tab {
+				t.Errorf("%s: counts as closed", c.browser)
+			}
+		case <-time.After(5 * time.Second):
+			t.Fatalf("%s: neither", c.browser)
+		}
+	}
+}

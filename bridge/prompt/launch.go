@@ -28,18 +28,35 @@ type Launch struct {
 }
 
 // DefaultOpener opens an app window of a Chromium-like browser from the known
-// list, or else a tab of the person's own browser.
+// list, or else a tab of the person's own browser: also when the browser gives
+// up at once, as it does for root or inside a box that hides its profile.
 func DefaultOpener(dir state.Dir) Opener {
-	app, tab := AppWindow(Launch{State: dir}), Tab()
+	return fallback(Launch{State: dir}, Tab())
+}
+
+func fallback(l Launch, tab Opener) Opener {
 	return func(ctx context.Context, url string) (<-chan struct{}, error) {
-		closed, err := app(ctx, url)
-		if err == nil {
+		app, err := start(ctx, l, url)
+		if err != nil {
+			closed, tabErr := tab(ctx, url)
+			if tabErr != nil {
+				return nil, errors.Join(err, tabErr)
+			}
 			return closed, nil
 		}
-		closed, tabErr := tab(ctx, url)
-		if tabErr != nil {
-			return nil, errors.Join(err, tabErr)
-		}
+		closed := make(chan struct{})
+		go func() {
+			<-app.closed
+			if app.failed && ctx.Err() == nil {
+				if next, err := tab(ctx, url); err == nil {
+					if next == nil {
+						return // nobody can tell when a tab is closed
+					}
+					<-next
+				}
+			}
+			close(closed)
+		}()
 		return closed, nil
 	}
 }
@@ -56,48 +73,62 @@ var profiles struct {
 // the end of the window; the end of ctx ends the process.
 func AppWindow(l Launch) Opener {
 	return func(ctx context.Context, url string) (<-chan struct{}, error) {
-		if !hasDisplay() {
-			return nil, errors.New("no display")
-		}
-		path := l.Browser
-		if path == "" {
-			path = findBrowser()
-		}
-		if !filepath.IsAbs(path) {
-			return nil, errors.New("no Chromium, Chrome, Edge, Brave, Yandex or Vivaldi browser in a known place")
-		}
-		profile, release, err := takeProfile(l.State)
+		app, err := start(ctx, l, url)
 		if err != nil {
 			return nil, err
 		}
-		cmd := exec.Command(path, append(arguments(url, profile), l.Args...)...)
-		ownGroup(cmd)
-		if err := cmd.Start(); err != nil {
-			release()
-			return nil, err
-		}
-		closed := make(chan struct{})
-		go func() {
-			cmd.Wait()
-			close(closed)
-			endGroup(cmd, true) // what the browser left behind
-			release()
-		}()
-		go func() {
-			select {
-			case <-closed:
-				return
-			case <-ctx.Done():
-			}
-			endGroup(cmd, false)
-			select {
-			case <-closed:
-			case <-time.After(2 * time.Second):
-				endGroup(cmd, true)
-			}
-		}()
-		return closed, nil
+		return app.closed, nil
 	}
+}
+
+// app is a browser process with one window.
+type app struct {
+	closed chan struct{}
+	failed bool // set before closed: the browser gave up by itself
+}
+
+func start(ctx context.Context, l Launch, url string) (*app, error) {
+	if !hasDisplay() {
+		return nil, errors.New("no display")
+	}
+	path := l.Browser
+	if path == "" {
+		path = findBrowser()
+	}
+	if !filepath.IsAbs(path) {
+		return nil, errors.New("no Chromium, Chrome, Edge, Brave, Yandex or Vivaldi browser in a known place")
+	}
+	profile, release, err := takeProfile(l.State)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(path, append(arguments(url, profile), l.Args...)...)
+	ownGroup(cmd)
+	if err := cmd.Start(); err != nil {
+		release()
+		return nil, err
+	}
+	a := &app{closed: make(chan struct{})}
+	go func() {
+		a.failed = cmd.Wait() != nil
+		close(a.closed)
+		endGroup(cmd, true) // what the browser left behind
+		release()
+	}()
+	go func() {
+		select {
+		case <-a.closed:
+			return
+		case <-ctx.Done():
+		}
+		endGroup(cmd, false)
+		select {
+		case <-a.closed:
+		case <-time.After(2 * time.Second):
+			endGroup(cmd, true)
+		}
+	}()
+	return a, nil
 }
 
 // arguments are a vector; no shell sees them (security.md §8.2 rows 9, 10).

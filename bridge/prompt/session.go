@@ -36,6 +36,7 @@ type session struct {
 	polls   int  // long polls that hang now
 	gone    *time.Timer
 	done    int
+	told    time.Time // when a poll last heard of a step
 	failed  string
 	ended   bool
 	change  chan struct{} // closed and replaced at each change a poll reports
@@ -248,7 +249,11 @@ func (s *session) Step(done int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.done = done
-	s.notify()
+	// A page that draws each of a thousand steps would slow the work down.
+	if time.Since(s.told) >= 100*time.Millisecond {
+		s.told = time.Now()
+		s.notify()
+	}
 }
 
 // Finish is part of Progress.
