@@ -5,17 +5,21 @@ import "math/bits"
 
 // mul sets z = x·y.
 func (z *fe256) mul(x, y *fe256) {
-	var c, h0, h1, h2, h3, l0, l1, l2, l3 uint64
+	var c, w, h0, h1, h2, h3, l0, l1, l2, l3 uint64
 	var t0, t1, t2, t3, t4, t5, t6, t7 uint64
 	h0, l0 = bits.Mul64(x[0], y[0])
 	h1, l1 = bits.Mul64(x[1], y[0])
 	h2, l2 = bits.Mul64(x[2], y[0])
 	h3, l3 = bits.Mul64(x[3], y[0])
+	l1, c = bits.Add64(l1, h0, 0)
+	l2, c = bits.Add64(l2, h1, c)
+	l3, c = bits.Add64(l3, h2, c)
+	h3, _ = bits.Add64(h3, 0, c)
 	t0 = l0
-	t1, c = bits.Add64(l1, h0, 0)
-	t2, c = bits.Add64(l2, h1, c)
-	t3, c = bits.Add64(l3, h2, c)
-	t4, _ = bits.Add64(h3, 0, c)
+	t1 = l1
+	t2 = l2
+	t3 = l3
+	t4 = h3
 	h0, l0 = bits.Mul64(x[0], y[1])
 	h1, l1 = bits.Mul64(x[1], y[1])
 	h2, l2 = bits.Mul64(x[2], y[1])
@@ -68,8 +72,8 @@ func (z *fe256) mul(x, y *fe256) {
 	t1, c = bits.Add64(t1, l1, c)
 	t2, c = bits.Add64(t2, l2, c)
 	t3, c = bits.Add64(t3, l3, c)
-	t4, _ = bits.Add64(h3, 0, c)
-	t0, c = bits.Add64(t0, t4*617, 0)
+	w, _ = bits.Add64(h3, 0, c)
+	t0, c = bits.Add64(t0, w*617, 0)
 	t1, c = bits.Add64(t1, 0, c)
 	t2, c = bits.Add64(t2, 0, c)
 	t3, c = bits.Add64(t3, 0, c)
@@ -81,9 +85,8 @@ func (z *fe256) mul(x, y *fe256) {
 
 // sqr sets z = x².
 func (z *fe256) sqr(x *fe256) {
-	var c, h0, h1, h2, h3, l0, l1, l2, l3 uint64
+	var c, w, h0, h1, h2, h3, l0, l1, l2, l3 uint64
 	var t0, t1, t2, t3, t4, t5, t6, t7 uint64
-	var w uint64
 	h0, l0 = bits.Mul64(x[1], x[0])
 	h1, l1 = bits.Mul64(x[2], x[0])
 	h2, l2 = bits.Mul64(x[3], x[0])
@@ -93,20 +96,17 @@ func (z *fe256) sqr(x *fe256) {
 	t1 = l0
 	t2 = l1
 	t3 = l2
-	w = h2
-	t4 = w
+	t4 = h2
 	h0, l0 = bits.Mul64(x[2], x[1])
 	h1, l1 = bits.Mul64(x[3], x[1])
 	l1, c = bits.Add64(l1, h0, 0)
 	h1, _ = bits.Add64(h1, 0, c)
 	t3, c = bits.Add64(t3, l0, 0)
 	t4, c = bits.Add64(t4, l1, c)
-	w, _ = bits.Add64(h1, 0, c)
-	t5 = w
+	t5, _ = bits.Add64(h1, 0, c)
 	h0, l0 = bits.Mul64(x[3], x[2])
 	t5, c = bits.Add64(t5, l0, 0)
-	w, _ = bits.Add64(h0, 0, c)
-	t6 = w
+	t6, _ = bits.Add64(h0, 0, c)
 	t7 = t6 >> 63
 	t6 = t6<<1 | t5>>63
 	t5 = t5<<1 | t4>>63
@@ -139,8 +139,8 @@ func (z *fe256) sqr(x *fe256) {
 	t1, c = bits.Add64(t1, l1, c)
 	t2, c = bits.Add64(t2, l2, c)
 	t3, c = bits.Add64(t3, l3, c)
-	t4, _ = bits.Add64(h3, 0, c)
-	t0, c = bits.Add64(t0, t4*617, 0)
+	w, _ = bits.Add64(h3, 0, c)
+	t0, c = bits.Add64(t0, w*617, 0)
 	t1, c = bits.Add64(t1, 0, c)
 	t2, c = bits.Add64(t2, 0, c)
 	t3, c = bits.Add64(t3, 0, c)

@@ -5,19 +5,21 @@ import "math/bits"
 
 // mul sets z = x·y.
 func (z *fe512) mul(x, y *fe512) {
-	var c, h0, h1, h2, h3, l0, l1, l2, l3 uint64
-	var t0, t1, t2, t3, t4, t5, t6, t7 uint64
-	var t8, t9, t10, t11, t12, t13, t14, t15 uint64
-	var w uint64
+	var c, w, h0, h1, h2, h3, l0, l1, l2, l3 uint64
+	var t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15 uint64
 	h0, l0 = bits.Mul64(x[0], y[0])
 	h1, l1 = bits.Mul64(x[1], y[0])
 	h2, l2 = bits.Mul64(x[2], y[0])
 	h3, l3 = bits.Mul64(x[3], y[0])
+	l1, c = bits.Add64(l1, h0, 0)
+	l2, c = bits.Add64(l2, h1, c)
+	l3, c = bits.Add64(l3, h2, c)
+	h3, _ = bits.Add64(h3, 0, c)
 	t0 = l0
-	t1, c = bits.Add64(l1, h0, 0)
-	t2, c = bits.Add64(l2, h1, c)
-	t3, c = bits.Add64(l3, h2, c)
-	t4, _ = bits.Add64(h3, 0, c)
+	t1 = l1
+	t2 = l2
+	t3 = l3
+	t4 = h3
 	h0, l0 = bits.Mul64(x[0], y[1])
 	h1, l1 = bits.Mul64(x[1], y[1])
 	h2, l2 = bits.Mul64(x[2], y[1])
@@ -135,8 +137,7 @@ func (z *fe512) mul(x, y *fe512) {
 	t9, c = bits.Add64(t9, l1, c)
 	t10, c = bits.Add64(t10, l2, c)
 	t11, c = bits.Add64(t11, l3, c)
-	w, _ = bits.Add64(h3, 0, c)
-	t12 = w
+	t12, _ = bits.Add64(h3, 0, c)
 	h0, l0 = bits.Mul64(x[0], y[5])
 	h1, l1 = bits.Mul64(x[1], y[5])
 	h2, l2 = bits.Mul64(x[2], y[5])
@@ -163,8 +164,7 @@ func (z *fe512) mul(x, y *fe512) {
 	t10, c = bits.Add64(t10, l1, c)
 	t11, c = bits.Add64(t11, l2, c)
 	t12, c = bits.Add64(t12, l3, c)
-	w, _ = bits.Add64(h3, 0, c)
-	t13 = w
+	t13, _ = bits.Add64(h3, 0, c)
 	h0, l0 = bits.Mul64(x[0], y[6])
 	h1, l1 = bits.Mul64(x[1], y[6])
 	h2, l2 = bits.Mul64(x[2], y[6])
@@ -191,8 +191,7 @@ func (z *fe512) mul(x, y *fe512) {
 	t11, c = bits.Add64(t11, l1, c)
 	t12, c = bits.Add64(t12, l2, c)
 	t13, c = bits.Add64(t13, l3, c)
-	w, _ = bits.Add64(h3, 0, c)
-	t14 = w
+	t14, _ = bits.Add64(h3, 0, c)
 	h0, l0 = bits.Mul64(x[0], y[7])
 	h1, l1 = bits.Mul64(x[1], y[7])
 	h2, l2 = bits.Mul64(x[2], y[7])
@@ -219,8 +218,7 @@ func (z *fe512) mul(x, y *fe512) {
 	t12, c = bits.Add64(t12, l1, c)
 	t13, c = bits.Add64(t13, l2, c)
 	t14, c = bits.Add64(t14, l3, c)
-	w, _ = bits.Add64(h3, 0, c)
-	t15 = w
+	t15, _ = bits.Add64(h3, 0, c)
 	// 2^512 = 569 mod p
 	h0, l0 = bits.Mul64(t8, 569)
 	h1, l1 = bits.Mul64(t9, 569)
@@ -234,12 +232,12 @@ func (z *fe512) mul(x, y *fe512) {
 	t1, c = bits.Add64(t1, l1, c)
 	t2, c = bits.Add64(t2, l2, c)
 	t3, c = bits.Add64(t3, l3, c)
-	t8, _ = bits.Add64(h3, 0, c)
+	w, _ = bits.Add64(h3, 0, c)
 	h0, l0 = bits.Mul64(t12, 569)
 	h1, l1 = bits.Mul64(t13, 569)
 	h2, l2 = bits.Mul64(t14, 569)
 	h3, l3 = bits.Mul64(t15, 569)
-	l0, c = bits.Add64(l0, t8, 0)
+	l0, c = bits.Add64(l0, w, 0)
 	l1, c = bits.Add64(l1, h0, c)
 	l2, c = bits.Add64(l2, h1, c)
 	l3, c = bits.Add64(l3, h2, c)
@@ -248,8 +246,8 @@ func (z *fe512) mul(x, y *fe512) {
 	t5, c = bits.Add64(t5, l1, c)
 	t6, c = bits.Add64(t6, l2, c)
 	t7, c = bits.Add64(t7, l3, c)
-	t12, _ = bits.Add64(h3, 0, c)
-	t0, c = bits.Add64(t0, t12*569, 0)
+	w, _ = bits.Add64(h3, 0, c)
+	t0, c = bits.Add64(t0, w*569, 0)
 	t1, c = bits.Add64(t1, 0, c)
 	t2, c = bits.Add64(t2, 0, c)
 	t3, c = bits.Add64(t3, 0, c)
@@ -269,10 +267,8 @@ func (z *fe512) mul(x, y *fe512) {
 
 // sqr sets z = x².
 func (z *fe512) sqr(x *fe512) {
-	var c, h0, h1, h2, h3, l0, l1, l2, l3 uint64
-	var t0, t1, t2, t3, t4, t5, t6, t7 uint64
-	var t8, t9, t10, t11, t12, t13, t14, t15 uint64
-	var w uint64
+	var c, w, h0, h1, h2, h3, l0, l1, l2, l3 uint64
+	var t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15 uint64
 	h0, l0 = bits.Mul64(x[1], x[0])
 	h1, l1 = bits.Mul64(x[2], x[0])
 	h2, l2 = bits.Mul64(x[3], x[0])
@@ -296,8 +292,7 @@ func (z *fe512) sqr(x *fe512) {
 	t5 = l0
 	t6 = l1
 	t7 = l2
-	w = h2
-	t8 = w
+	t8 = h2
 	h0, l0 = bits.Mul64(x[2], x[1])
 	h1, l1 = bits.Mul64(x[3], x[1])
 	h2, l2 = bits.Mul64(x[4], x[1])
@@ -318,8 +313,7 @@ func (z *fe512) sqr(x *fe512) {
 	h1, _ = bits.Add64(h1, 0, c)
 	t7, c = bits.Add64(t7, l0, 0)
 	t8, c = bits.Add64(t8, l1, c)
-	w, _ = bits.Add64(h1, 0, c)
-	t9 = w
+	t9, _ = bits.Add64(h1, 0, c)
 	h0, l0 = bits.Mul64(x[3], x[2])
 	h1, l1 = bits.Mul64(x[4], x[2])
 	h2, l2 = bits.Mul64(x[5], x[2])
@@ -337,8 +331,7 @@ func (z *fe512) sqr(x *fe512) {
 	l0, c = bits.Add64(l0, w, 0)
 	h0, _ = bits.Add64(h0, 0, c)
 	t9, c = bits.Add64(t9, l0, 0)
-	w, _ = bits.Add64(h0, 0, c)
-	t10 = w
+	t10, _ = bits.Add64(h0, 0, c)
 	h0, l0 = bits.Mul64(x[4], x[3])
 	h1, l1 = bits.Mul64(x[5], x[3])
 	h2, l2 = bits.Mul64(x[6], x[3])
@@ -351,8 +344,7 @@ func (z *fe512) sqr(x *fe512) {
 	t8, c = bits.Add64(t8, l1, c)
 	t9, c = bits.Add64(t9, l2, c)
 	t10, c = bits.Add64(t10, l3, c)
-	w, _ = bits.Add64(h3, 0, c)
-	t11 = w
+	t11, _ = bits.Add64(h3, 0, c)
 	h0, l0 = bits.Mul64(x[5], x[4])
 	h1, l1 = bits.Mul64(x[6], x[4])
 	h2, l2 = bits.Mul64(x[7], x[4])
@@ -362,20 +354,17 @@ func (z *fe512) sqr(x *fe512) {
 	t9, c = bits.Add64(t9, l0, 0)
 	t10, c = bits.Add64(t10, l1, c)
 	t11, c = bits.Add64(t11, l2, c)
-	w, _ = bits.Add64(h2, 0, c)
-	t12 = w
+	t12, _ = bits.Add64(h2, 0, c)
 	h0, l0 = bits.Mul64(x[6], x[5])
 	h1, l1 = bits.Mul64(x[7], x[5])
 	l1, c = bits.Add64(l1, h0, 0)
 	h1, _ = bits.Add64(h1, 0, c)
 	t11, c = bits.Add64(t11, l0, 0)
 	t12, c = bits.Add64(t12, l1, c)
-	w, _ = bits.Add64(h1, 0, c)
-	t13 = w
+	t13, _ = bits.Add64(h1, 0, c)
 	h0, l0 = bits.Mul64(x[7], x[6])
 	t13, c = bits.Add64(t13, l0, 0)
-	w, _ = bits.Add64(h0, 0, c)
-	t14 = w
+	t14, _ = bits.Add64(h0, 0, c)
 	t15 = t14 >> 63
 	t14 = t14<<1 | t13>>63
 	t13 = t13<<1 | t12>>63
@@ -428,12 +417,12 @@ func (z *fe512) sqr(x *fe512) {
 	t1, c = bits.Add64(t1, l1, c)
 	t2, c = bits.Add64(t2, l2, c)
 	t3, c = bits.Add64(t3, l3, c)
-	t8, _ = bits.Add64(h3, 0, c)
+	w, _ = bits.Add64(h3, 0, c)
 	h0, l0 = bits.Mul64(t12, 569)
 	h1, l1 = bits.Mul64(t13, 569)
 	h2, l2 = bits.Mul64(t14, 569)
 	h3, l3 = bits.Mul64(t15, 569)
-	l0, c = bits.Add64(l0, t8, 0)
+	l0, c = bits.Add64(l0, w, 0)
 	l1, c = bits.Add64(l1, h0, c)
 	l2, c = bits.Add64(l2, h1, c)
 	l3, c = bits.Add64(l3, h2, c)
@@ -442,8 +431,8 @@ func (z *fe512) sqr(x *fe512) {
 	t5, c = bits.Add64(t5, l1, c)
 	t6, c = bits.Add64(t6, l2, c)
 	t7, c = bits.Add64(t7, l3, c)
-	t12, _ = bits.Add64(h3, 0, c)
-	t0, c = bits.Add64(t0, t12*569, 0)
+	w, _ = bits.Add64(h3, 0, c)
+	t0, c = bits.Add64(t0, w*569, 0)
 	t1, c = bits.Add64(t1, 0, c)
 	t2, c = bits.Add64(t2, 0, c)
 	t3, c = bits.Add64(t3, 0, c)

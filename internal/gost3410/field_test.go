@@ -168,11 +168,8 @@ func TestScalars(t *testing.T) {
 	for _, c := range []*reference{tc512, tc256, cpA} {
 		for range 1000 {
 			if c.size == 64 {
-				var q, x, y, z sc512
-				for i, w := range c.q.Bits() {
-					q[i] = uint64(w)
-				}
-				o := newOrder512(q)
+				var x, y, z sc512
+				o := newOrder512(scalar512(c.octets(c.q)))
 				awkward(r, x[:])
 				awkward(r, y[:])
 				o.toMontgomery(&y, &y)
@@ -192,11 +189,8 @@ func TestScalars(t *testing.T) {
 				}
 				continue
 			}
-			var q, x, y, z sc256
-			for i, w := range c.q.Bits() {
-				q[i] = uint64(w)
-			}
-			o := newOrder256(q)
+			var x, y, z sc256
+			o := newOrder256(scalar256(c.octets(c.q)))
 			awkward(r, x[:])
 			awkward(r, y[:])
 			o.toMontgomery(&y, &y)
