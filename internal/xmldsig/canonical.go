@@ -1,0 +1,289 @@
+package xmldsig
+
+import (
+	"bytes"
+	"io"
+	"slices"
+)
+
+// A Method is a form of canonical XML: Canonical XML 1.0 or Exclusive XML
+// Canonicalization 1.0, with or without comments.
+type Method struct {
+	Exclusive bool
+	Comments  bool
+	// Prefixes is the InclusiveNamespaces PrefixList of the exclusive form.
+	// "#default" stands for the default namespace.
+	Prefixes []string
+}
+
+// Canonicalize writes the canonical form of a whole document.
+func (d *Document) Canonicalize(w io.Writer, m Method) error {
+	return d.canonicalize(&sink{w: w}, 0, m, nil)
+}
+
+// CanonicalizeElement writes the canonical form of the subtree of the element
+// with an Id; see Verify for what counts as one.
+func (d *Document) CanonicalizeElement(w io.Writer, id string, m Method) error {
+	apex, err := d.byID([]byte(id))
+	if err != nil {
+		return err
+	}
+	return d.canonicalize(&sink{w: w}, apex, m, nil)
+}
+
+// canonicalizer walks once over a subtree in document order.
+type canonicalizer struct {
+	*Document
+	*sink
+	m        Method
+	rendered []binding // namespaces of the output at this place
+	add      []binding // scratch: what the start tag at hand declares
+	inherit  []binding // scratch
+	order    []*attribute
+	open     []uint32
+	marks    []int
+}
+
+// canonicalize writes the node set of a subtree without the subtrees that skip
+// names, which are in document order.
+func (d *Document) canonicalize(out *sink, apex uint32, m Method, skip []uint32) error {
+	if out.room == 0 {
+		out.room = expansionBase + expansion*len(d.src)
+	}
+	c := canonicalizer{Document: d, sink: out, m: m}
+	if err := c.walk(apex, skip); err != nil {
+		return err
+	}
+	out.drain()
+	return out.err
+}
+
+func (c *canonicalizer) walk(apex uint32, skip []uint32) error {
+	i, end := apex, c.nodes[apex].end
+	if c.nodes[apex].kind == documentNode {
+		i++
+	}
+	for {
+		for k := len(c.open) - 1; k >= 0 && c.nodes[c.open[k]].end == i; k-- {
+			c.string("</")
+			c.bytes(c.Document.bytes(c.nodes[c.open[k]].text))
+			c.string(">")
+			c.rendered = c.rendered[:c.marks[k]]
+			c.open, c.marks = c.open[:k], c.marks[:k]
+		}
+		if i >= end || c.full() {
+			return c.err
+		}
+		for len(skip) > 0 && skip[0] < i {
+			skip = skip[1:]
+		}
+		if len(skip) > 0 && skip[0] == i {
+			i = c.nodes[i].end
+			continue
+		}
+		n := &c.nodes[i]
+		switch n.kind {
+		case elementNode:
+			if err := c.startTag(i, n, i == apex); err != nil {
+				return err
+			}
+		case textNode, cdataNode:
+			c.escaped(c.Document.bytes(n.text), &canonicalText)
+		case commentNode:
+			if c.m.Comments {
+				c.outside(i, n, func() {
+					c.string("<!--")
+					c.escaped(c.Document.bytes(n.text), &canonicalData)
+					c.string("-->")
+				})
+			}
+		case instructionNode:
+			c.outside(i, n, func() {
+				c.string("<?")
+				c.bytes(c.Document.bytes(n.text))
+				if n.data.length() > 0 {
+					c.string(" ")
+					c.escaped(c.Document.bytes(n.data), &canonicalData)
+				}
+				c.string("?>")
+			})
+		}
+		i++
+	}
+}
+
+// bytes resolves which of the two embedded methods is meant.
+func (c *canonicalizer) bytes(b []byte) { c.sink.bytes(b) }
+
+// outside puts the line feeds around what stands before and after the root.
+func (c *canonicalizer) outside(i uint32, n *node, write func()) {
+	top := n.parent == 0
+	if top && i > c.root {
+		c.string("\n")
+	}
+	write()
+	if top && i < c.root {
+		c.string("\n")
+	}
+}
+
+func (c *canonicalizer) startTag(i uint32, n *node, apex bool) error {
+	own := c.declarations(n)
+	for k := range own {
+		if c.relative(own[k].uri) {
+			return ErrRelativeNamespace
+		}
+	}
+	c.add = c.add[:0]
+	if c.m.Exclusive {
+		c.exclusive(i, n, apex)
+	} else {
+		c.inclusive(i, own, apex)
+	}
+	c.string("<")
+	name := c.Document.bytes(n.text)
+	c.bytes(name)
+	c.open = append(c.open, i)
+	c.marks = append(c.marks, len(c.rendered))
+	for _, b := range c.add {
+		c.rendered = append(c.rendered, b)
+		if b.prefix.length() == 0 {
+			c.string(` xmlns="`)
+		} else {
+			c.string(` xmlns:`)
+			c.bytes(c.Document.bytes(b.prefix))
+			c.string(`="`)
+		}
+		c.escaped(c.namespace(b.uri), &canonicalValue)
+		c.string(`"`)
+	}
+	for _, a := range c.sorted(i, n, apex) {
+		c.string(" ")
+		c.bytes(c.Document.bytes(a.name))
+		c.string(`="`)
+		c.escaped(c.Document.bytes(a.value), &canonicalValue)
+		c.string(`"`)
+	}
+	c.string(">")
+	return nil
+}
+
+// relative is the test of the original: no scheme before a colon.
+func (c *canonicalizer) relative(uri uint32) bool {
+	return uri > xmlURI && bytes.IndexByte(c.namespace(uri), ':') < 1
+}
+
+// at finds what a prefix is bound to in the output.
+func (d *Document) at(rendered []binding, prefix span) uint32 {
+	for k := len(rendered) - 1; k >= 0; k-- {
+		if d.equal(rendered[k].prefix, prefix) {
+			return rendered[k].uri
+		}
+	}
+	return noURI
+}
+
+// offer declares a prefix here unless the output knows it already.
+func (c *canonicalizer) offer(prefix span, uri uint32) {
+	if uri != xmlURI && c.at(c.rendered, prefix) != uri {
+		c.add = append(c.add, binding{prefix, uri})
+	}
+}
+
+// inclusive: Canonical XML 1.0 section 2.3, namespace axis.
+func (c *canonicalizer) inclusive(i uint32, own []attribute, apex bool) {
+	if apex {
+		c.inherit = c.inScope(c.inherit[:0], i)
+		for _, b := range c.inherit {
+			c.offer(b.prefix, b.uri)
+		}
+		return
+	}
+	for k := range own { // sorted by prefix
+		c.offer(own[k].name, own[k].uri)
+	}
+}
+
+// exclusive: Exclusive XML Canonicalization 1.0 section 3.
+func (c *canonicalizer) exclusive(i uint32, n *node, apex bool) {
+	c.use(prefix(n.text, n.colon), n.uri)
+	list := c.attributes(n)
+	for k := range list {
+		if a := &list[k]; a.colon > 0 {
+			c.use(prefix(a.name, a.colon), a.uri)
+		}
+	}
+	if len(c.m.Prefixes) > 0 {
+		if apex {
+			c.inherit = c.inScope(c.inherit[:0], i)
+			for _, b := range c.inherit {
+				c.useListed(b.prefix, b.uri)
+			}
+		} else {
+			own := c.declarations(n)
+			for k := range own {
+				c.useListed(own[k].name, own[k].uri)
+			}
+		}
+	}
+	c.sortBindings(c.add)
+}
+
+func (c *canonicalizer) use(prefix span, uri uint32) {
+	if !c.bound(c.add, prefix) {
+		c.offer(prefix, uri)
+	}
+}
+
+func (c *canonicalizer) useListed(prefix span, uri uint32) {
+	name := string(c.Document.bytes(prefix))
+	if name == "" {
+		name = "#default"
+	}
+	if slices.Contains(c.m.Prefixes, name) {
+		c.use(prefix, uri)
+	}
+}
+
+// sorted returns the attributes in canonical order: by namespace, then by
+// local name. The apex of a subtree in inclusive form takes over the xml:
+// attributes of its ancestors (Canonical XML 1.0 section 2.4).
+func (c *canonicalizer) sorted(i uint32, n *node, apex bool) []*attribute {
+	list := c.attributes(n)
+	c.order = c.order[:0]
+	plain := true
+	for k := range list {
+		c.order = append(c.order, &list[k])
+		plain = plain && list[k].colon == 0
+	}
+	if apex && !c.m.Exclusive {
+		own := len(c.order)
+		c.inheritXML(i)
+		plain = plain && len(c.order) == own
+	}
+	if !plain && len(c.order) > 1 { // by name they are sorted already
+		slices.SortFunc(c.order, func(a, b *attribute) int {
+			if a.uri != b.uri {
+				return bytes.Compare(c.namespace(a.uri), c.namespace(b.uri))
+			}
+			return bytes.Compare(c.attributeLocal(a), c.attributeLocal(b))
+		})
+	}
+	return c.order
+}
+
+// inheritXML adds the nearest xml: attributes of the ancestors.
+func (c *canonicalizer) inheritXML(i uint32) {
+	for i != 0 {
+		i = c.nodes[i].parent
+		list := c.attributes(&c.nodes[i])
+		for k := range list {
+			a := &list[k]
+			if a.uri == xmlURI && a.colon > 0 && !slices.ContainsFunc(c.order, func(o *attribute) bool {
+				return o.uri == xmlURI && bytes.Equal(c.attributeLocal(o), c.attributeLocal(a))
+			}) {
+				c.order = append(c.order, a)
+			}
+		}
+	}
+}
