@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"time"
@@ -18,25 +16,26 @@ import (
 
 func sign(c *command, args []string) int {
 	var key, passwordFile, out, outDir, tsa, id string
-	var detached, allowExpired, xml bool
+	var detached, allowExpired, xml, stopOnError bool
 	c.flags.StringVar(&key, "key", "", "")
 	c.flags.StringVar(&passwordFile, "password-file", "", "")
 	c.flags.BoolVar(&detached, "detached", false, "")
 	c.flags.StringVar(&out, "out", "", "")
 	c.flags.StringVar(&outDir, "out-dir", "", "")
 	c.flags.BoolVar(&allowExpired, "allow-expired", false, "")
+	c.flags.BoolVar(&stopOnError, "stop-on-error", false, "")
 	c.flags.StringVar(&tsa, "tsa", "", "")
 	c.flags.BoolVar(&xml, "xml", false, "")
 	c.flags.StringVar(&id, "id", "", "")
-	files, code, ok := c.parse(args)
+	named, code, ok := c.parse(args)
 	switch {
 	case !ok:
 		return code
 	case key == "":
 		return c.usageError("--key FILE")
-	case len(files) == 0:
+	case len(named) == 0:
 		return c.usageError("FILE…")
-	case out != "" && (outDir != "" || len(files) > 1):
+	case out != "" && (outDir != "" || len(named) > 1):
 		return c.usageError("--out")
 	case tsa != "":
 		c.fail("cli.not_yet", "--tsa")
@@ -44,6 +43,20 @@ func sign(c *command, args []string) int {
 	case xml || id != "":
 		c.fail("cli.not_yet", "--xml")
 		return exitUsage
+	}
+
+	files := filesign.Expand(named, present(key, passwordFile)...)
+	switch {
+	case len(files) == 0:
+		c.say("cli.sign.nothing")
+		return exitOK
+	case out != "" && len(files) > 1:
+		return c.usageError("--out")
+	}
+	job := &filesign.Job{Detached: detached, Out: out, OutDir: outDir, Now: time.Now}
+	if collisions := job.Collisions(files); len(collisions) > 0 {
+		c.reportCollisions(job, files, collisions)
+		return exitError
 	}
 
 	store, k, err := c.openKey(key, passwordFile, func(cert *pki.Certificate) bool { return cert.CanSign() })
@@ -61,57 +74,22 @@ func sign(c *command, args []string) int {
 		}
 		c.say("cli.key_expired_used", i18n.Date(c.lang, certificate.NotAfter))
 	}
-	signer, err := cms.NewSigner(k, certificate)
-	if err != nil {
+	if job.Signer, err = cms.NewSigner(k, certificate); err != nil {
 		c.fail("cli.key_unusable", err)
 		return exitError
 	}
-	job := &filesign.Job{Signer: signer, Detached: detached, Out: out, OutDir: outDir, Now: time.Now}
-	failed := 0
-	for _, file := range files {
-		output, err := job.Sign(file)
-		if err != nil {
-			failed++
-		}
-		c.reportSigned(file, output, err)
-	}
-	if failed > 0 {
-		c.say("cli.sign_failed", failed, len(files))
-		return exitError
-	}
-	return exitOK
+	return c.signBatch(&filesign.Batch{Job: job, StopOnError: stopOnError}, files)
 }
 
-func (c *command) reportSigned(file, output string, err error) {
-	reason := ""
-	switch {
-	case err == nil:
-	case errors.Is(err, filesign.ErrExists):
-		reason = c.text("cli.exists")
-	case errors.Is(err, filesign.ErrNotRegular):
-		reason = c.text("cli.not_a_file")
-	case errors.Is(err, fs.ErrNotExist):
-		reason = c.text("cli.no_file")
-	case errors.Is(err, fs.ErrPermission):
-		reason = c.text("cli.no_permission")
-	default:
-		reason = err.Error()
-	}
-	if c.json {
-		line := map[string]any{"file": file, "signed": err == nil}
-		if err == nil {
-			line["signature"] = output
-		} else {
-			line["error"] = reason
+// present returns those of the files that are there.
+func present(paths ...string) []fs.FileInfo {
+	var found []fs.FileInfo
+	for _, path := range paths {
+		if fi, err := os.Stat(path); err == nil {
+			found = append(found, fi)
 		}
-		json.NewEncoder(c.stdout).Encode(line)
-		return
 	}
-	if err != nil {
-		fmt.Fprintf(c.stderr, "tanba: %s: %s: %s\n", c.text("cli.error"), file, reason)
-	} else if !c.quiet {
-		fmt.Fprintf(c.stdout, "%s → %s\n", file, output)
-	}
+	return found
 }
 
 // openKey opens a file store and chooses the key that fits; a store of the
