@@ -94,12 +94,13 @@ type Options struct {
 type Limits struct {
 	Message      int64         // 512 MiB: one message of an origin the person has permitted before
 	FirstMessage int64         // 64 MiB: of any other origin
-	Budget       int64         // 1 GiB: all messages being read or answered
+	Budget       int64         // 1 GiB: all messages being read or answered; a quarter for origins not permitted yet
 	File         int64         // 512 MiB: a file signed by its path
 	InFlight     int           // 4 requests per socket, then the socket is not read
 	Sockets      int           // 1024 per origin, then the oldest idle one is closed
 	Idle         time.Duration // 10 min: "idle" for Sockets; and silence, pongs included, that closes
 	Ping         time.Duration // 4 min
+	Stall        time.Duration // 30 s: for each 64 KiB of a message that is coming in
 	Header       time.Duration // 5 s: first octet, TLS handshake and HTTP header
 	Handshake    time.Duration // 10 s: the upgrade's answer
 	Write        time.Duration // 30 s, and 1 s more per 4 MiB
@@ -130,6 +131,7 @@ func (l Limits) withDefaults() Limits {
 	number(&l.Sockets, 1024)
 	span(&l.Idle, 10*time.Minute)
 	span(&l.Ping, 4*time.Minute)
+	span(&l.Stall, 30*time.Second)
 	span(&l.Header, 5*time.Second)
 	span(&l.Handshake, 10*time.Second)
 	span(&l.Write, 30*time.Second)

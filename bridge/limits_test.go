@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
+
+	"tanba/bridge/consent"
 )
 
 // Bad requests, each with its exact answer and nothing else; the bridge serves
@@ -211,21 +213,63 @@ func residentSet(t testing.TB) int64 {
 	return pages * int64(os.Getpagesize())
 }
 
-// T13: all messages in flight share one budget.
+// T13: all messages in flight share one budget, those of origins the person has
+// not permitted a part of it: they cannot starve a portal that was.
 func TestT13Budget(t *testing.T) {
-	d := &desk{ask: never}
-	r := start(t, d, func(o *Options) { o.Limits.Budget, o.Limits.FirstMessage = 10<<20, 8<<20 })
-	first := r.open()
-	first.say(cadesRequest(strings.Repeat("x", 4<<20), false))
+	d := &knownDesk{desk: desk{ask: never}}
+	r := start(t, d, func(o *Options) { o.Limits.Budget, o.Limits.FirstMessage = 24<<20, 8<<20 })
+	content := strings.Repeat("x", 4<<20)
+	strangers := r.openAs("https://stranger.test")
+	strangers.say(cadesRequest(content, false))
 	eventually(t, "the window is open", func() bool { return len(d.asked()) == 1 })
-	second := r.openAs("https://other.test")
-	go second.flood(7<<20, false)
-	if code, reason := second.closed(); code != websocket.CloseMessageTooBig || reason != "messages in flight are over the limit of 10485760 bytes" {
-		t.Errorf("close %d %q", code, reason)
+	other := r.openAs("https://other.test")
+	go other.flood(7<<20, false)
+	if code, reason := other.closed(); code != websocket.CloseMessageTooBig || reason != "messages in flight are over the limit of 8388608 bytes" {
+		t.Errorf("stranger: close %d %q", code, reason)
+	}
+	first := r.open()
+	first.say(cadesRequest(content+content, false))
+	eventually(t, "the portal is served all the same", func() bool { return len(d.asked()) == 2 })
+	second := r.open()
+	go second.flood(20<<20, false)
+	if code, reason := second.closed(); code != websocket.CloseMessageTooBig || reason != "messages in flight are over the limit of 25165824 bytes" {
+		t.Errorf("portal: close %d %q", code, reason)
 	}
 	first.Close()
+	strangers.Close()
 	eventually(t, "the budget is given back", func() bool { return r.spent() == 0 })
 	r.serves()
+}
+
+// knownDesk knows the portal and nobody else.
+type knownDesk struct{ desk }
+
+func (*knownDesk) Known(a consent.Asker) bool { return a.Origin == portal }
+
+// T14: a message that stops in the middle does not hold its memory, nor do
+// pongs in between help.
+func TestT14StalledMessage(t *testing.T) {
+	r := start(t, &desk{ask: cancelAlways}, func(o *Options) { o.Limits.Stall = 300 * time.Millisecond })
+	p := r.open()
+	p.NetConn().Write([]byte{0x01, 0xfe, 0x10, 0x00, 0, 0, 0, 0})
+	io.WriteString(p.NetConn(), strings.Repeat("x", 0x1000))
+	eventually(t, "the message has begun", func() bool { return r.spent() > 0 })
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		p.ReadMessage()
+	}()
+	for range 20 {
+		select {
+		case <-gone:
+			eventually(t, "the budget is given back", func() bool { return r.spent() == 0 })
+			r.serves()
+			return
+		case <-time.After(100 * time.Millisecond):
+			p.WriteControl(websocket.PongMessage, nil, time.Now().Add(time.Second))
+		}
+	}
+	t.Error("the socket is still open after two seconds")
 }
 
 // A large document goes through whole: every size around the borders of the
@@ -246,8 +290,8 @@ func TestReadMessageBorders(t *testing.T) {
 	for _, n := range []int{0, 1, 4095, 4096, 4097, 16 << 10, chunk - 1, chunk, chunk + 1, 2 * chunk, 2*chunk + 1, 3*chunk + 5} {
 		content := make([]byte, n)
 		rand.Read(content)
-		b := &budget{limit: 1 << 30}
-		m, err := readMessage(strings.NewReader(string(content)), b, 1<<30, nil)
+		b := newBudget(Limits{}.withDefaults())
+		m, err := readMessage(strings.NewReader(string(content)), b, Limits{}.withDefaults(), func() bool { return n%2 == 0 })
 		if err != nil || string(m.data) != string(content) {
 			t.Fatalf("%d octets: %v", n, err)
 		}
@@ -255,7 +299,7 @@ func TestReadMessageBorders(t *testing.T) {
 			t.Errorf("%d octets cost %d", n, b.used)
 		}
 		m.release()
-		if b.used != 0 {
+		if b.used != 0 || b.strangers != 0 {
 			t.Errorf("%d octets: %d not given back", n, b.used)
 		}
 	}

@@ -8,27 +8,44 @@ import (
 )
 
 // budget is the memory that messages in flight may take in the whole process:
-// from the first octet read until the reply is sent.
+// from the first octet read until the reply is sent. Origins the person has not
+// permitted share a part of it: any page may open sockets and send, and must not
+// be able to keep a portal the person works with from being served.
 type budget struct {
-	mu    sync.Mutex
-	used  int64
-	limit int64
+	limit, strangersLimit int64
+
+	mu              sync.Mutex
+	used, strangers int64
 }
 
-func (b *budget) take(n int64) bool {
+func newBudget(l Limits) *budget {
+	return &budget{limit: l.Budget, strangersLimit: min(l.Budget, max(l.Budget/4, l.FirstMessage))}
+}
+
+// take returns 0, or the limit that stands in the way.
+func (b *budget) take(n int64, stranger bool) int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.used+n > b.limit {
-		return false
+	switch {
+	case b.used+n > b.limit:
+		return b.limit
+	case stranger && b.strangers+n > b.strangersLimit:
+		return b.strangersLimit
 	}
 	b.used += n
-	return true
+	if stranger {
+		b.strangers += n
+	}
+	return 0
 }
 
-func (b *budget) give(n int64) {
+func (b *budget) give(n int64, stranger bool) {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.used -= n
-	b.mu.Unlock()
+	if stranger {
+		b.strangers -= n
+	}
 }
 
 // tooBig is the reason of a close 1009.
@@ -36,34 +53,38 @@ type tooBig struct{ reason string }
 
 func (e *tooBig) Error() string { return "bridge: " + e.reason }
 
-// chunk is how much of a long message is read at once.
-const chunk = 4 << 20
+// A long message is read in chunks.
+const (
+	chunk = 1 << 20
+	small = 64 << 10 // up to here nobody asks who sends it
+)
 
 // message is one text frame and what it takes from the budget.
 type message struct {
-	data   []byte
-	budget *budget
-	taken  int64
+	data     []byte
+	budget   *budget
+	taken    int64
+	stranger bool // taken from the strangers' part
 }
 
 // release gives the budget back; the data is not to be used any more.
 func (m *message) release() {
-	m.budget.give(m.taken)
+	m.budget.give(m.taken, m.stranger)
 	m.data, m.taken = nil, 0
 }
 
-// readMessage reads a whole message. limit is asked when more than first octets
-// have come: by then the person may have permitted the origin.
+// readMessage reads a whole message. known tells whether the person has permitted
+// the origin; it is asked once, when the message turns out not to be small.
 //
 // A message of hundreds of MiB is held once. Its length is not known before its
 // end (browsers send it in many frames), so it is read into chunks outside the
 // Go heap, and each of them is given back to the system as soon as it has been
 // copied into its final place.
-func readMessage(r io.Reader, b *budget, first int64, limit func() int64) (*message, error) {
+func readMessage(r io.Reader, b *budget, l Limits, known func() bool) (*message, error) {
 	m := &message{budget: b}
-	a := assembler{m: m, most: first}
+	a := assembler{m: m, limits: l, known: known}
 	defer a.free()
-	if err := a.read(r, limit); err != nil {
+	if err := a.read(r); err != nil {
 		m.release()
 		return nil, err
 	}
@@ -73,15 +94,16 @@ func readMessage(r io.Reader, b *budget, first int64, limit func() int64) (*mess
 
 type assembler struct {
 	m      *message
-	most   int64
-	asked  bool
+	limits Limits
+	known  func() bool
+	most   int64 // 0 = not asked yet
 	n      int64
 	small  []byte   // the message while it fits one chunk
 	chunks [][]byte // full but the last
 	last   int      // octets in the last chunk
 }
 
-func (a *assembler) read(r io.Reader, limit func() int64) error {
+func (a *assembler) read(r io.Reader) error {
 	const begin = 4 << 10
 	a.small = make([]byte, 0, begin)
 	for {
@@ -96,10 +118,7 @@ func (a *assembler) read(r io.Reader, limit func() int64) error {
 		} else {
 			a.last += n
 		}
-		if a.n > a.most && !a.asked {
-			a.most, a.asked = max(a.most, limit()), true
-		}
-		if a.n > a.most {
+		if a.most > 0 && a.n > a.most {
 			return &tooBig{fmt.Sprintf("message is over the limit of %d bytes", a.most)}
 		}
 		if errors.Is(err, io.EOF) {
@@ -128,8 +147,11 @@ func (a *assembler) space() ([]byte, error) {
 		a.chunks, a.last = append(a.chunks, c), 0
 	}
 	if held := a.held(); held > a.m.taken {
-		if !a.m.budget.take(held - a.m.taken) {
-			return nil, &tooBig{fmt.Sprintf("messages in flight are over the limit of %d bytes", a.m.budget.limit)}
+		if a.most == 0 && held > small {
+			a.ask()
+		}
+		if limit := a.m.budget.take(held-a.m.taken, a.m.stranger); limit > 0 {
+			return nil, &tooBig{fmt.Sprintf("messages in flight are over the limit of %d bytes", limit)}
 		}
 		a.m.taken = held
 	}
@@ -137,6 +159,17 @@ func (a *assembler) space() ([]byte, error) {
 		return a.small[len(a.small):cap(a.small)], nil
 	}
 	return a.chunks[len(a.chunks)-1][a.last:], nil
+}
+
+// ask learns the limit of the message. What it has cost so far moves to the part
+// of the budget it belongs to.
+func (a *assembler) ask() {
+	a.most = a.limits.Message
+	if !a.known() {
+		a.most = min(a.limits.FirstMessage, a.limits.Message)
+		a.m.budget.give(a.m.taken, false)
+		a.m.stranger, a.m.taken = true, 0
+	}
 }
 
 func (a *assembler) held() int64 { return int64(cap(a.small)) + int64(len(a.chunks))*chunk }

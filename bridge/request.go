@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime"
+	"runtime/debug"
 	"strings"
 
 	"tanba/bridge/prompt"
@@ -26,10 +27,24 @@ var errInternal = errors.New("bridge: internal error")
 
 // handle carries one request out and sends its one reply.
 func (c *session) handle(m *message) {
+	size := len(m.data)
+	replied := c.carryOut(m)
+	m.release()
+	if size+replied >= large {
+		// The next such document must not find this one still in memory,
+		// nor should a bridge at rest hold on to it.
+		debug.FreeOSMemory()
+	}
+}
+
+// large is when memory is given back to the system at once.
+const large = 16 << 20
+
+// carryOut returns the length of the reply.
+func (c *session) carryOut(m *message) int {
 	started, size := c.s.o.Now(), len(m.data)
-	defer m.release()
 	if c.ctx.Err() != nil && !c.s.stoppingNow() {
-		return // the page has left; nobody reads the answer
+		return 0 // the page has left; nobody reads the answer
 	}
 	call, reply, outcome := c.answer(m.data)
 	if reply != nil && c.send(reply) != nil {
@@ -46,6 +61,7 @@ func (c *session) handle(m *message) {
 	}
 	c.s.o.Log.Log(context.Background(), level, "request", "method", method, "origin", c.origin.raw, "socket", c.id,
 		"ms", c.s.since(started).Milliseconds(), "outcome", outcome, "in", size, "out", len(reply))
+	return len(reply)
 }
 
 // answer never panics: a fault of ours costs this request its result, not the

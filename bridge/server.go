@@ -55,7 +55,7 @@ func New(o Options) (*Server, error) {
 		o:        o,
 		origins:  originGate{developer: o.DeveloperMode},
 		sessions: newRegistry(o.Limits, o.Now),
-		budget:   &budget{limit: o.Limits.Budget},
+		budget:   newBudget(o.Limits),
 		openFile: openRegular,
 		down:     make(chan struct{}),
 	}

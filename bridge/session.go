@@ -129,7 +129,7 @@ func (c *session) read() (code int, reason string) {
 		if err != nil {
 			return 0, ""
 		}
-		m, err := readMessage(r, c.s.budget, min(limits.FirstMessage, limits.Message), c.limit)
+		m, err := readMessage(r, c.s.budget, limits, c.known)
 		var big *tooBig
 		switch {
 		case errors.As(err, &big):
@@ -160,13 +160,8 @@ func (c *session) read() (code int, reason string) {
 	}
 }
 
-// limit is how large a message of this origin may be now.
-func (c *session) limit() int64 {
-	if c.s.o.Desk.Known(c.who()) {
-		return c.s.o.Limits.Message
-	}
-	return c.s.o.Limits.FirstMessage
-}
+// known tells whether the person has permitted this origin before.
+func (c *session) known() bool { return c.s.o.Desk.Known(c.who()) }
 
 // enqueue waits for a place behind the requests in flight. Meanwhile the socket
 // is not read, so that the sender feels it, but its end is still noticed.

@@ -18,9 +18,11 @@ type socket struct {
 	c     *websocket.Conn
 	write time.Duration
 	idle  time.Duration
+	stall time.Duration
 
-	mu     sync.Mutex
-	halted bool
+	mu       sync.Mutex
+	halted   bool
+	progress bool // a message is coming in
 }
 
 // Close codes of RFC 6455 §7.4.1.
@@ -78,7 +80,7 @@ func openSocket(w http.ResponseWriter, r *http.Request, l Limits) (*socket, erro
 	// Our own limit (message.go) closes with the limit in the reason; the
 	// library's closes with none, so it is only the net below.
 	c.SetReadLimit(1 << 40)
-	s := &socket{c: c, write: l.Write, idle: l.Idle}
+	s := &socket{c: c, write: l.Write, idle: l.Idle, stall: l.Stall}
 	s.alive()
 	c.SetPongHandler(func(string) error { s.alive(); return nil })
 	c.SetPingHandler(func(data string) error {
@@ -93,12 +95,20 @@ func openSocket(w http.ResponseWriter, r *http.Request, l Limits) (*socket, erro
 	return s, nil
 }
 
-// alive puts the end of patience off: data or a pong came.
+// alive puts the end of patience off: a message or a pong came. While a message
+// is coming in, only its octets count.
 func (s *socket) alive() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.progress {
+		s.patience(s.idle)
+	}
+}
+
+// patience is called with the lock held.
+func (s *socket) patience(d time.Duration) {
 	if !s.halted {
-		s.c.SetReadDeadline(time.Now().Add(s.idle))
+		s.c.SetReadDeadline(time.Now().Add(d))
 	}
 }
 
@@ -112,7 +122,10 @@ func (s *socket) halt() {
 
 // next waits for a message. The reader is valid until the next call.
 func (s *socket) next() (io.Reader, error) {
-	s.alive()
+	s.mu.Lock()
+	s.progress = false
+	s.patience(s.idle)
+	s.mu.Unlock()
 	kind, r, err := s.c.NextReader()
 	switch {
 	case err != nil:
@@ -120,22 +133,28 @@ func (s *socket) next() (io.Reader, error) {
 	case kind != websocket.TextMessage:
 		return nil, errBinary
 	}
-	return &aliveReader{s, r, 0}, nil
+	s.mu.Lock()
+	s.progress = true
+	s.patience(s.stall)
+	s.mu.Unlock()
+	return &movingReader{s, r, 0}, nil
 }
 
-// aliveReader refreshes the deadline while a message of several seconds comes
-// in, once per MiB.
-type aliveReader struct {
+// movingReader wants every 64 KiB of a message within the time of a stall, so
+// that nobody can hold memory by stopping in the middle.
+type movingReader struct {
 	s *socket
 	r io.Reader
 	n int
 }
 
-func (a *aliveReader) Read(b []byte) (int, error) {
-	n, err := a.r.Read(b)
-	if a.n += n; a.n >= 1<<20 {
-		a.n = 0
-		a.s.alive()
+func (m *movingReader) Read(b []byte) (int, error) {
+	n, err := m.r.Read(b)
+	if m.n += n; m.n >= 64<<10 {
+		m.n = 0
+		m.s.mu.Lock()
+		m.s.patience(m.s.stall)
+		m.s.mu.Unlock()
 	}
 	return n, err
 }
