@@ -40,6 +40,7 @@ function draw(focus) {
   document.title = state.view ? `${siteName()} — Tanba` : 'Tanba';
   const main = h('main', { tabindex: -1 }, screens[state.screen]());
   form.replaceChildren(main, footer() || '');
+  main.addEventListener('scroll', () => main.classList.toggle('scrolled', main.scrollTop > 4));
   main.scrollTop = focus ? 0 : scroll;
   const target = keep && form.querySelector(`[data-focus="${CSS.escape(keep)}"]`);
   if (target) {
@@ -50,8 +51,8 @@ function draw(focus) {
 }
 
 const screens = {
-  ask: () => [top(), who(), state.view.documents.length > 0 && documents(state.view), state.keys ? keys(state, act) : files(state, act)],
-  browse: () => [top(), who(), browser(state, act)],
+  ask: () => [head(), who(), state.view.documents.length > 0 && documents(state.view), state.keys ? keys(state, act) : files(state, act)],
+  browse: () => [head(), who(), browser(state, act)],
   work: () => [top(), h('div.state', { role: 'status' },
     icon('key', 40),
     h('h1', null, t('work.title')),
@@ -76,14 +77,21 @@ function siteName() {
   return s.name || (s.local ? t('site.unknown_program') : t('site.unknown'));
 }
 
+// head stays in sight while the rest scrolls: who asks, and for what.
+function head() {
+  const s = state.view.site;
+  return h('div.head', null,
+    top(),
+    h('div.name', null,
+      h('h1', null, s.secure && icon('lock'), s.local && icon('program'), h('span', null, siteName())),
+      s.new && h('span.badge', null, s.local ? t('site.new_program') : t('site.new'))),
+    h('p.sentence', null, own(state.view.sentence)));
+}
+
 function who() {
   const s = state.view.site;
   const how = s.local ? 'site.local' : s.secure ? 'site.secure' : 'site.insecure';
   return h('div.who', null,
-    h('div.name', null,
-      h('h1', null, s.secure && icon('lock'), s.local && icon('program'), h('span', null, siteName())),
-      s.new && h('span.badge', null, s.local ? t('site.new_program') : t('site.new'))),
-    h('p.sentence', null, own(state.view.sentence)),
     h('p.origin', null, h('span.unseen', null, `${t(how)}. `), s.local && !s.detail ? t('site.local') : s.detail),
     note() && h('p.small.muted', null, note()),
     s.suspicious && notice('danger', '', t('site.suspicious')),
