@@ -2,8 +2,6 @@ package e2e
 
 import (
 	"bytes"
-	"context"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -72,9 +70,10 @@ func asPerson(t *testing.T) bool {
 // display is a virtual screen with a window manager, so that windows get the
 // keyboard as they do on a desk.
 type display struct {
-	t     testing.TB
-	Name  string
-	shots int
+	t      testing.TB
+	Name   string
+	memory string // the file where Xvfb keeps what is on the screen
+	shots  int
 }
 
 func startDisplay(t testing.TB) *display {
@@ -83,7 +82,8 @@ func startDisplay(t testing.TB) *display {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1280x800x24", "-nolisten", "tcp")
+	folder := t.TempDir()
+	server := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1024x768x24", "-nolisten", "tcp", "-fbdir", folder)
 	server.ExtraFiles = []*os.File{write}
 	startUntilEnd(t, server)
 	write.Close()
@@ -93,7 +93,11 @@ func startDisplay(t testing.TB) *display {
 	if err != nil {
 		t.Fatalf("Xvfb: %v", err)
 	}
-	d := &display{t: t, Name: ":" + strings.TrimSpace(string(number[:n]))}
+	d := &display{
+		t:      t,
+		Name:   ":" + strings.TrimSpace(string(number[:n])),
+		memory: filepath.Join(folder, "Xvfb_screen0"),
+	}
 	manager := exec.Command("openbox", "--sm-disable")
 	manager.Env = append(os.Environ(), "DISPLAY="+d.Name)
 	startUntilEnd(t, manager)
@@ -109,68 +113,4 @@ func startUntilEnd(t testing.TB, cmd *exec.Cmd) {
 		cmd.Process.Kill()
 		cmd.Wait()
 	})
-}
-
-// xdotool always has a limit: a lost key would hang the test.
-func (d *display) xdotool(args ...string) error {
-	ctx, stop := context.WithTimeout(context.Background(), 30*time.Second)
-	defer stop()
-	cmd := exec.CommandContext(ctx, "xdotool", args...)
-	cmd.Env = append(os.Environ(), "DISPLAY="+d.Name)
-	return cmd.Run()
-}
-
-// await waits for a window whose title contains the text, and gives it the
-// keyboard.
-func (d *display) await(title string) {
-	d.t.Helper()
-	if err := d.xdotool("search", "--sync", "--onlyvisible", "--name", title, "windowactivate", "--sync"); err != nil {
-		d.t.Fatalf("no window %q: %v", title, err)
-	}
-	d.pause()
-}
-
-// gone reports whether the window is closed within the time.
-func (d *display) gone(title string, limit time.Duration) bool {
-	for deadline := time.Now().Add(limit); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
-		if d.xdotool("search", "--onlyvisible", "--name", title) != nil {
-			return true
-		}
-	}
-	return false
-}
-
-// pause is the moment between two things a person does. With a folder for
-// screenshots, it is a moment for one.
-func (d *display) pause() {
-	time.Sleep(800 * time.Millisecond)
-	if folder := os.Getenv("TANBA_E2E_SCREENSHOTS"); folder != "" {
-		d.shots++
-		cmd := exec.Command("import", "-display", d.Name, "-window", "root", filepath.Join(folder, fmt.Sprintf("%02d.png", d.shots)))
-		if out, err := cmd.CombinedOutput(); err != nil {
-			d.t.Logf("import (imagemagick): %v %s", err, out)
-		}
-	}
-}
-
-// look is the time that the main button waits for, so that nobody signs what they
-// have not seen.
-func (d *display) look() { time.Sleep(time.Second) }
-
-func (d *display) press(keys ...string) {
-	d.t.Helper()
-	for _, k := range keys {
-		if err := d.xdotool("key", k); err != nil {
-			d.t.Fatalf("key %s: %v", k, err)
-		}
-	}
-	d.pause()
-}
-
-func (d *display) enter(text string) {
-	d.t.Helper()
-	if err := d.xdotool("type", "--delay", "20", text); err != nil {
-		d.t.Fatalf("typing: %v", err)
-	}
-	d.press("Return")
 }
