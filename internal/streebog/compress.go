@@ -121,3 +121,21 @@ func compress(h, n, m *[8]uint64) {
 	h[6] ^= s6 ^ k6 ^ m[6]
 	h[7] ^= s7 ^ k7 ^ m[7]
 }
+
+// state is what a block changes.
+type state struct {
+	h   [8]uint64 // the result so far
+	n   [8]uint64 // bits hashed
+	sum [8]uint64 // sum of the blocks
+}
+
+// blocksGeneric takes whole blocks (§10, stage 2); each adds step to n.
+func (s *state) blocksGeneric(p []byte, step uint64) {
+	for ; len(p) >= BlockSize; p = p[BlockSize:] {
+		var m [8]uint64
+		load(&m, p)
+		compress(&s.h, &s.n, &m)
+		add(&s.n, step)
+		addBlock(&s.sum, &m)
+	}
+}

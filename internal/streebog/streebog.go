@@ -29,10 +29,10 @@ const (
 // Digest is a running hash; it implements hash.Hash and hash.Cloner. Make it
 // with New256 or New512. The zero value computes Streebog-512.
 type Digest struct {
-	h, n, sum [8]uint64       // state, bits hashed, sum of the blocks
-	buf       [BlockSize]byte // the block being filled
-	fill      int             // octets in buf
-	short     bool            // 256 bit result
+	state
+	buf   [BlockSize]byte // the block being filled
+	fill  int             // octets in buf
+	short bool            // 256 bit result
 }
 
 var _ hash.Cloner = (*Digest)(nil)
@@ -101,12 +101,12 @@ func (d *Digest) Write(p []byte) (int, error) {
 		if d.fill < BlockSize {
 			return written, nil
 		}
-		d.block(d.buf[:])
+		d.blocks(d.buf[:], 8*BlockSize)
 		d.fill = 0
 	}
-	for len(p) >= BlockSize {
-		d.block(p[:BlockSize])
-		p = p[BlockSize:]
+	if whole := len(p) &^ (BlockSize - 1); whole > 0 {
+		d.blocks(p[:whole], 8*BlockSize)
+		p = p[whole:]
 	}
 	d.fill = copy(d.buf[:], p)
 	return written, nil
@@ -117,35 +117,34 @@ func (d *Digest) Sum(b []byte) []byte {
 	c := *d
 	c.finish()
 	var out [Size512]byte
-	for i, w := range c.h {
-		binary.LittleEndian.PutUint64(out[8*i:], w)
-	}
+	store(out[:], &c.h)
 	if d.short {
 		return append(b, out[Size512-Size256:]...)
 	}
 	return append(b, out[:]...)
 }
 
-// block takes one whole block (§10, stage 2).
-func (d *Digest) block(p []byte) {
-	var m [8]uint64
-	load(&m, p)
-	compress(&d.h, &d.n, &m)
-	add(&d.n, 8*BlockSize)
-	addBlock(&d.sum, &m)
-}
-
 // finish pads, and mixes in the length and the sum (§10, stage 3).
 func (d *Digest) finish() {
 	clear(d.buf[d.fill:])
 	d.buf[d.fill] = 1
-	var m, zero [8]uint64
-	load(&m, d.buf[:])
-	compress(&d.h, &d.n, &m)
-	add(&d.n, 8*uint64(d.fill))
-	addBlock(&d.sum, &m)
-	compress(&d.h, &zero, &d.n)
-	compress(&d.h, &zero, &d.sum)
+	d.blocks(d.buf[:], 8*uint64(d.fill))
+	var last [2 * BlockSize]byte
+	d.lengthAndSum(&last)
+	d.blocks(last[:], 0)
+}
+
+// lengthAndSum gives the last two blocks, which are taken with n = 0.
+func (s *state) lengthAndSum(last *[2 * BlockSize]byte) {
+	store(last[:BlockSize], &s.n)
+	store(last[BlockSize:], &s.sum)
+	s.n = [8]uint64{}
+}
+
+func store(p []byte, w *[8]uint64) {
+	for i, v := range w {
+		binary.LittleEndian.PutUint64(p[8*i:], v)
+	}
 }
 
 func load(m *[8]uint64, p []byte) {
