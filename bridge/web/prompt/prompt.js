@@ -348,6 +348,7 @@ let last = null;
 // look tells the program whether the window is in front of the person; the
 // reports arrive in their order.
 function look() {
+  if (!state.view) return; // not let in yet: a report now would be refused and lost
   const focused = document.hasFocus() && document.visibilityState === 'visible';
   if (focused === last) return;
   last = focused;
