@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -95,6 +96,7 @@ func TestT1Origins(t *testing.T) {
 		{name: "IPv4 hexadecimal", origins: []string{"https://0x7f.0.0.0x1"}, refused: true},
 		{name: "IPv6 long form", origins: []string{"https://[0:0:0:0:0:0:0:1]"}, refused: true},
 		{name: "IPv6 with zone", origins: []string{"https://[fe80::1%25eth0]"}, refused: true},
+		{name: "IPv4 inside IPv6", origins: []string{"https://[::ffff:127.0.0.1]"}, refused: true},
 		{name: "IPv6 without brackets", origins: []string{"https://::1"}, refused: true},
 		{name: "IPv6 half bracket", origins: []string{"https://[::1"}, refused: true},
 		{name: "ws", origins: []string{"ws://egov.kz"}, refused: true},
@@ -188,4 +190,45 @@ func TestT2Hosts(t *testing.T) {
 			t.Errorf("host %q: %v, want %v", host, got, want)
 		}
 	}
+}
+
+// Whatever is admitted is an origin as browsers write it, and nothing else.
+func FuzzOrigin(f *testing.F) {
+	for _, s := range []string{"https://egov.kz", "https://xn--80aaf3b4b.kz:8443", "https://[::1]:1", "http://localhost:3000", "null", "file://",
+		"moz-extension://6fd0a9d4-4ad7-4b26-bbcb-2c7ab1f0e5d3", "https://0x7f.1", "https://a@b", "https://xn--.kz"} {
+		f.Add(s, true)
+	}
+	f.Fuzz(func(t *testing.T, raw string, dev bool) {
+		o, err := originGate{developer: dev}.parse(raw)
+		if err != nil || o.kind == opaque {
+			return
+		}
+		if o.raw != raw {
+			t.Fatalf("%q became %q", raw, o.raw)
+		}
+		u, err := url.Parse(raw)
+		if err != nil || u.Scheme+"://"+u.Host != raw || u.User != nil || u.Path != "" {
+			t.Fatalf("%q admitted: %v, %v", raw, u, err)
+		}
+		if o.kind == webPage && strings.ToLower(raw) != raw {
+			t.Fatalf("%q admitted", raw)
+		}
+	})
+}
+
+func FuzzHost(f *testing.F) {
+	for _, s := range []string{"127.0.0.1:13579", "localhost:13579", "[::1]:13579", "evil.test:13579", ":13579"} {
+		f.Add(s)
+	}
+	g := newHostGate(13579)
+	f.Fuzz(func(t *testing.T, host string) {
+		if !g.host(host) {
+			return
+		}
+		switch strings.ToLower(host) {
+		case "127.0.0.1:13579", "localhost:13579", "[::1]:13579":
+		default:
+			t.Fatalf("%q admitted", host)
+		}
+	})
 }

@@ -85,7 +85,7 @@ func canonicalHost(s, defaultPort string) bool {
 	if inner, ok := strings.CutPrefix(host, "["); ok {
 		inner, ok = strings.CutSuffix(inner, "]")
 		a, err := netip.ParseAddr(inner)
-		return ok && err == nil && a.Is6() && a.Zone() == "" && (a.Is4In6() || a.String() == inner)
+		return ok && err == nil && a.Is6() && a.Zone() == "" && !a.Is4In6() && a.String() == inner
 	}
 	if looksNumeric(host) {
 		a, err := netip.ParseAddr(host)

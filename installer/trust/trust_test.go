@@ -429,3 +429,22 @@ func TestTexts(t *testing.T) {
 		}
 	}
 }
+
+// Profiles come out of a file anybody may have written; a path in it must not
+// make anything but folders that exist.
+func FuzzFirefoxProfiles(f *testing.F) {
+	f.Add("[Profile0]\nIsRelative=1\nPath=abc.default\n")
+	f.Add("[Profile0]\nIsRelative=0\nPath=/nowhere\n[General]\nPath=x")
+	f.Add("[Profile0\nPath=\nIsRelative")
+	root := f.TempDir()
+	f.Fuzz(func(t *testing.T, text string) {
+		if os.WriteFile(filepath.Join(root, "profiles.ini"), []byte(text), 0o600) != nil {
+			t.Skip()
+		}
+		for _, p := range firefoxProfiles(root) {
+			if fi, err := os.Stat(p); err != nil || !fi.IsDir() {
+				t.Fatalf("%q", p)
+			}
+		}
+	})
+}
