@@ -286,7 +286,10 @@ async function approve() {
     }
   } catch (e) {
     if (e instanceof Refused && e.status === 425) {
-      // The program saw the focus a little later than the page did.
+      // The program saw the focus a little later than the page did, or missed
+      // it: it is told again.
+      last = null;
+      look();
       rearm();
       arm();
     } else gone();
@@ -354,7 +357,7 @@ function look() {
   last = focused;
   state.since = focused ? performance.now() : 0;
   arm();
-  told = told.then(() => call('/focus', { focused })).catch(() => {});
+  told = told.then(() => call('/focus', { focused })).catch(() => { last = null; }); // told again by the next poll
 }
 
 for (const name of ['focus', 'blur', 'pageshow']) addEventListener(name, look);
