@@ -95,7 +95,7 @@ func TestT5OtherUser(t *testing.T) {
 		t.Fatal(err)
 	}
 	// The test binary lies in a folder only its owner may enter.
-	dir, err := os.MkdirTemp("/tmp", "peer-")
+	dir, err := os.MkdirTemp("", "peer-")
 	if err != nil {
 		t.Fatal(err)
 	}
