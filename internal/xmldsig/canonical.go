@@ -258,7 +258,7 @@ func (c *canonicalizer) sorted(i uint32, n *node, apex bool) []*attribute {
 	}
 	if apex && !c.m.Exclusive {
 		own := len(c.order)
-		c.inheritXML(i)
+		c.inheritXML(c.nodes[i].parent)
 		plain = plain && len(c.order) == own
 	}
 	if !plain && len(c.order) > 1 { // by name they are sorted already
@@ -272,10 +272,9 @@ func (c *canonicalizer) sorted(i uint32, n *node, apex bool) []*attribute {
 	return c.order
 }
 
-// inheritXML adds the nearest xml: attributes of the ancestors.
+// inheritXML adds the nearest xml: attributes of an element and its ancestors.
 func (c *canonicalizer) inheritXML(i uint32) {
-	for i != 0 {
-		i = c.nodes[i].parent
+	for ; i != 0; i = c.nodes[i].parent {
 		list := c.attributes(&c.nodes[i])
 		for k := range list {
 			a := &list[k]
