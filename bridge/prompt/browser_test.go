@@ -70,3 +70,10 @@ func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Voi
 		}
 	}
 }
+
+// toTop scrolls the page up: a click where the head covers an element would hit
+// the head, as it would for a person.
+var toTop = chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+	_, err := chromedp.Evaluate[float64](`document.querySelector('main').scrollTop = 0`)(ctx, t)
+	return err
+})

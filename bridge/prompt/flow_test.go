@@ -94,7 +94,7 @@ func TestPageInBrowser(t *testing.T) {
 	}
 }
 
-// TestPageShowsTextOnly: what a site, a document and a certificate say is never
+// TestT29PageShowsTextOnly: what a site, a document and a certificate say is never
 // markup (security.md §8.2 row 8).
 func TestT29PageShowsTextOnly(t *testing.T) {
 	ctx := tab(t)
@@ -108,7 +108,7 @@ func TestT29PageShowsTextOnly(t *testing.T) {
 	asked, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	go NewWeb(WebOptions{Open: in(ctx)}).Approve(asked, r)
-	do(t, ctx, ready, chromedp.Click(`.documents summary`), chromedp.WaitVisible(`.documents .text`), unlock)
+	do(t, ctx, ready, toTop, chromedp.Click(`.documents summary`), chromedp.WaitVisible(`.documents .text`), unlock)
 	n, err := chromedp.Run(ctx, chromedp.Evaluate[int](`document.querySelectorAll('img, #window script, iframe, object').length`))
 	if err != nil || n != 0 {
 		t.Errorf("%d foreign elements, %v", n, err)

@@ -158,7 +158,7 @@ var scenes = []struct {
 			r.Documents = append(r.Documents, Document{Size: 4100, Kind: "xml", SHA256: sha256.Sum256([]byte{byte(i)}), Text: sampleXML})
 		}
 		r.Total, r.Bytes = 40, 40*4100
-	}, steps: []chromedp.Action[chromedp.Void]{chromedp.SendKeys(`input[type=search]`, "12"), chromedp.Click(`.documents summary`), chromedp.WaitVisible(`.documents .text`)}},
+	}, steps: []chromedp.Action[chromedp.Void]{chromedp.SendKeys(`input[type=search]`, "12"), toTop, chromedp.Click(`.documents summary`), chromedp.WaitVisible(`.documents .text`)}},
 	{name: "16-login", request: func(r *Request) { r.Login = true }, steps: []chromedp.Action[chromedp.Void]{unlock}},
 	{name: "17-login-warning", request: func(r *Request) { r.Login, r.Warning = true, "warn.login_is_document" }},
 	{name: "18-show", request: func(r *Request) { r.Purpose, r.Documents, r.Total = ShowKey, nil, 0 }, steps: []chromedp.Action[chromedp.Void]{unlock}},
