@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"strconv"
@@ -39,7 +37,9 @@ func startAgent(o agentOptions) (*agent, error) {
 	if err := o.dir.Create(); err != nil {
 		return nil, err
 	}
-	bundle, err := localBundle(o.dir, time.Now())
+	// A leaf that ends soon is still served: replacing it needs the person,
+	// since browsers have to be told to trust the new one.
+	bundle, _, err := localca.LoadOrIssue(o.dir, time.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -68,23 +68,3 @@ func startAgent(o agentOptions) (*agent, error) {
 func (a *agent) run(ctx context.Context) error { return a.server.Serve(ctx) }
 
 func (a *agent) url() string { return "wss://" + a.addr.String() }
-
-// localBundle loads the local CA and its leaf, or makes them when there are none
-// or the leaf has ended. One that ends soon is still served: replacing it needs
-// the person, since browsers have to be told to trust the new one.
-func localBundle(dir state.Dir, now time.Time) (*localca.Bundle, error) {
-	bundle, err := localca.Load(dir)
-	if err == nil && now.Before(bundle.CA.NotAfter) {
-		return bundle, nil
-	}
-	if err != nil && !errors.Is(err, localca.ErrNoBundle) {
-		return nil, err
-	}
-	if bundle, err = localca.Issue(nil, now, localca.Label()); err != nil {
-		return nil, err
-	}
-	if err := localca.Save(dir, bundle); err != nil {
-		return nil, fmt.Errorf("saving the local certificate: %w", err)
-	}
-	return bundle, nil
-}

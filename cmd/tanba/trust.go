@@ -37,7 +37,7 @@ func trustVerb(c *command, args []string) int {
 		results, err := trust.Remove(ctx, o)
 		return c.reportTrust(results, err, func(r trust.Result) bool { return r.Err == nil })
 	}
-	bundle, err := localBundle(dir, time.Now())
+	bundle, _, err := localca.LoadOrIssue(dir, time.Now())
 	if err != nil {
 		c.fail("cli.cannot_start", err)
 		return exitError
