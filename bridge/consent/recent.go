@@ -54,6 +54,18 @@ func (d *Desk) remember(path string, key keystore.Key) {
 	d.save(recentFile, d.recent)
 }
 
+// Suggest puts key files at the end of the list, as if they had been used before
+// all others.
+func (d *Desk) Suggest(paths ...string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, path := range paths {
+		if !slices.ContainsFunc(d.recent.Files, func(f recentItem) bool { return f.Path == path }) {
+			d.recent.Files = append(d.recent.Files, recentItem{Path: path})
+		}
+	}
+}
+
 // recentFiles are those with one of the extensions. Files that are gone stay in
 // the list, as a stick may come back; opening one says so.
 func (d *Desk) recentFiles(extensions []string) []prompt.KeyFile {

@@ -50,6 +50,7 @@ func describeSite(a Asker) prompt.Site {
 		s.Name, s.Suspicious = clean(host), true
 		return s
 	}
+	s.Loopback = ascii == "localhost" || net.ParseIP(ascii).IsLoopback()
 	name, display := registrable(ascii), ""
 	display, s.Suspicious = show(ascii)
 	s.Name = name

@@ -45,6 +45,7 @@ type Site struct {
 	Name       string // registrable domain or program name, cleaned, shown large
 	Detail     string // full origin or executable path, cleaned
 	Secure     bool   // https
+	Loopback   bool   // a page served by this machine: never leaves it, secure or not
 	Local      bool   // a program on this machine, not a page
 	Suspicious bool   // mixed scripts, punycode, or another look-alike
 	New        bool   // never approved before

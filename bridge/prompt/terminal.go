@@ -142,7 +142,7 @@ func (q *question) describe() {
 	case r.Site.New:
 		q.say("  %s", q.t("site.new_note"))
 	}
-	if !r.Site.Secure && !r.Site.Local {
+	if !r.Site.Secure && !r.Site.Local && !r.Site.Loopback {
 		q.say("! %s", q.t("site.insecure"))
 	}
 	switch r.Purpose {

@@ -108,7 +108,7 @@ func (s *session) view(key []byte) map[string]any {
 		"minimum":    r.Minimum.Milliseconds(),
 		"breath":     s.o.Breath.Milliseconds(),
 		"purpose":    map[Purpose]string{Sign: "sign", ShowKey: "show", PickFile: "pick"}[r.Purpose],
-		"site":       map[string]any{"name": r.Site.Name, "detail": r.Site.Detail, "secure": r.Site.Secure, "local": r.Site.Local, "suspicious": r.Site.Suspicious, "new": r.Site.New},
+		"site":       map[string]any{"name": r.Site.Name, "detail": r.Site.Detail, "secure": r.Site.Secure, "loopback": r.Site.Loopback, "local": r.Site.Local, "suspicious": r.Site.Suspicious, "new": r.Site.New},
 		"sentence":   each(func(l string) string { return Sentence(l, r) }),
 		"documents":  documents,
 		"total":      r.Total,

@@ -28,6 +28,7 @@ type agentOptions struct {
 	language  string
 	prompter  prompt.Prompter
 	developer bool
+	suggest   []string // key files offered before any was used
 	log       *slog.Logger
 }
 
@@ -51,6 +52,7 @@ func startAgent(o agentOptions) (*agent, error) {
 		Prompter: o.prompter, State: o.dir, Language: o.language, Log: o.log,
 		Anchors: pki.NewPool(pki.Anchors(true, false)),
 	})
+	desk.Suggest(o.suggest...)
 	server, err := bridge.New(bridge.Options{
 		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port)), State: o.dir, Desk: desk, TLS: source,
 		Version: releaseVersion, DeveloperMode: o.developer, Log: o.log,

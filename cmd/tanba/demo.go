@@ -46,7 +46,7 @@ func runDemo(c *command, args []string) int {
 
 	display := runtime.GOOS != "linux" || hasDisplay()
 	o := agentOptions{
-		dir: state.Dir(filepath.Join(dir, "state")), port: *port, language: c.lang, developer: true,
+		dir: state.Dir(filepath.Join(dir, "state")), port: *port, language: c.lang, developer: true, suggest: material.KeyFiles,
 		log: slog.New(slog.DiscardHandler),
 	}
 	if display {

@@ -90,12 +90,12 @@ function head() {
 
 function who() {
   const s = state.view.site;
-  const how = s.local ? 'site.local' : s.secure ? 'site.secure' : 'site.insecure';
+  const how = s.local ? 'site.local' : s.secure ? 'site.secure' : s.loopback ? 'site.loopback' : 'site.insecure';
   return h('div.who', null,
     h('p.origin', null, h('span.unseen', null, `${t(how)}. `), s.local && !s.detail ? t('site.local') : s.detail),
     note() && h('p.small.muted', null, note()),
     s.suspicious && notice('danger', '', t('site.suspicious')),
-    !s.secure && !s.local && notice('danger', '', t('site.insecure')),
+    !s.secure && !s.local && !s.loopback && notice('danger', '', t('site.insecure')),
     s.new && !s.suspicious && h('p.small.muted', null, s.local ? t('site.new_program_note') : t('site.new_note')));
 }
 
