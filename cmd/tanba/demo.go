@@ -33,7 +33,7 @@ func runDemo(c *command, args []string) int {
 		c.fail("cli.demo_failed", err)
 		return exitError
 	}
-	defer os.RemoveAll(dir)
+	defer removeDemo(dir)
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
 
@@ -92,8 +92,22 @@ func (c *command) demoWindow(ctx context.Context, a *agent, dir, origin string) 
 	select {
 	case <-closed:
 	case <-ctx.Done():
+		if closed != nil {
+			<-closed
+		}
 	}
 	return exitOK
+}
+
+// removeDemo takes the demonstration's folder away. A browser that was just told
+// to end may still be writing into it.
+func removeDemo(dir string) {
+	for range 20 {
+		if os.RemoveAll(dir) == nil {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
 }
 
 // demoAlone plays the page and the person, verifies what comes, and shows that a

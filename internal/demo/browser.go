@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // ErrNoBrowser: there is no browser that can be opened with the demo's
@@ -76,6 +78,10 @@ func (b *Browser) database(certutil, dir string) error {
 func start(ctx context.Context, home, path string, args []string) (<-chan struct{}, error) {
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = append(os.Environ(), "HOME="+home, "XDG_CONFIG_HOME="+filepath.Join(home, ".config"), "XDG_DATA_HOME="+filepath.Join(home, ".local", "share"))
+	// Asked to end, a browser takes its helper processes along; killed, it
+	// leaves them writing into the folder that is about to be removed.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 3 * time.Second
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("demo: %w", err)
 	}
