@@ -40,6 +40,7 @@ var rooms = map[string][]string{
 	"internal/cms":          {"internal/pki", "internal/ber"},
 	"internal/xmldsig":      {"internal/pki"},
 	"internal/filesign":     {"internal/cms"},
+	"internal/timestamp":    {"internal/pki", "internal/cms"},
 	"internal/verification": {"internal/cms", "internal/pki"},
 	"internal/testdata":     {},
 	"internal/testoracle":   {"internal/testdata"},

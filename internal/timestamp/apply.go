@@ -1,0 +1,61 @@
+package timestamp
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"slices"
+
+	"tanba/internal/cms"
+	"tanba/internal/pki"
+)
+
+// Add returns the SignedData with a token for every signer that had none: CAdES-T
+// out of CAdES-BES. What was there stays octet for octet. The signatures are not
+// judged, and signers keep the tokens they have.
+func Add(ctx context.Context, s Stamper, signed []byte) ([]byte, error) {
+	return add(ctx, s, signed, func(si *cms.SignerInfo) bool { return si.TimestampToken() == nil })
+}
+
+// AddToNew returns the SignedData with a token for every signer that was not in
+// before, the SignedData it was made of; nil if it was made of nothing.
+func AddToNew(ctx context.Context, s Stamper, signed, before []byte) ([]byte, error) {
+	var old []*cms.SignerInfo
+	if before != nil {
+		sd, err := cms.Parse(before)
+		if err != nil {
+			return nil, err
+		}
+		old = sd.Signers
+	}
+	return add(ctx, s, signed, func(si *cms.SignerInfo) bool {
+		return !slices.ContainsFunc(old, func(o *cms.SignerInfo) bool { return bytes.Equal(o.Raw, si.Raw) })
+	})
+}
+
+func add(ctx context.Context, s Stamper, signed []byte, lacks func(*cms.SignerInfo) bool) ([]byte, error) {
+	sd, err := cms.Parse(signed)
+	if err != nil {
+		return nil, err
+	}
+	if len(sd.Signers) == 0 {
+		return nil, cms.ErrNoSigner
+	}
+	for i, si := range sd.Signers {
+		if !lacks(si) {
+			continue
+		}
+		family, ok := pki.FamilyOfSignature(si.SignatureAlgorithm)
+		if !ok {
+			return nil, fmt.Errorf("signer %d: %w: %v", i+1, cms.ErrAlgorithm, si.SignatureAlgorithm)
+		}
+		token, err := s.Stamp(ctx, family, si.Signature)
+		if err != nil {
+			return nil, fmt.Errorf("signer %d: %w", i+1, err)
+		}
+		if signed, err = cms.AddTimestamp(signed, i, token); err != nil {
+			return nil, err
+		}
+	}
+	return signed, nil
+}
