@@ -86,6 +86,8 @@ type Document struct {
 	uris        []span
 	known       map[string]uint32 // index of uris, once there are many
 	declaration span              // <?xml … ?>
+	encoding    span              // the name in it
+	standalone  bool              // it says yes
 	root        uint32
 }
 

@@ -34,7 +34,7 @@ type reader struct {
 func (d *Document) parse(src []byte) error {
 	d.reset(src)
 	r := reader{Document: d}
-	err := r.encoding()
+	err := r.octets()
 	if err == nil {
 		if n := 8 + bytes.Count(src, []byte{'<'})*3/2; cap(d.nodes) < n {
 			d.nodes = slices.Grow(d.nodes, n)
@@ -65,8 +65,8 @@ func fail(err error, format string, args ...any) *SyntaxError {
 	return &SyntaxError{Err: err, Reason: fmt.Sprintf(format, args...)}
 }
 
-// encoding looks at the first octets (XML 1.0 appendix F) and checks the rest.
-func (r *reader) encoding() *SyntaxError {
+// octets looks at the first octets (XML 1.0 appendix F) and checks the rest.
+func (r *reader) octets() *SyntaxError {
 	src := r.src
 	if len(src) > maxDocument {
 		return fail(ErrTooLarge, "%d octets, the limit is %d", len(src), maxDocument)
@@ -209,6 +209,12 @@ func (r *reader) xmlDeclaration() *SyntaxError {
 			return fail(ErrEncoding, "the document says %q", value)
 		case name == "standalone" && value != "yes" && value != "no":
 			return fail(ErrSyntax, "XML declaration: standalone is yes or no, not %q", value)
+		}
+		switch name {
+		case "encoding":
+			r.Document.encoding = span{uint32(r.at + 1), uint32(r.at + 1 + closing)}
+		case "standalone":
+			r.standalone = value == "yes"
 		}
 		r.at += closing + 2
 	}

@@ -19,13 +19,18 @@ const (
 	// KeepDeclaration keeps the one of the document, and writes
 	// <?xml version="1.0" encoding="UTF-8" standalone="no"?> when it has none.
 	KeepDeclaration Declaration = iota
-	// RewriteDeclaration writes that one always, as Kalkan's own tools do.
+	// RewriteDeclaration does what the JDK's serializer does: the encoding is
+	// named as the document names it, and standalone="no" stands where the
+	// document does not say yes.
 	RewriteDeclaration
 	// OmitDeclaration writes none.
 	OmitDeclaration
 )
 
-const usualDeclaration = `<?xml version="1.0" encoding="UTF-8" standalone="no"?>`
+const (
+	versionDeclared    = `<?xml version="1.0" encoding="`
+	standaloneDeclared = `" standalone="no"?>`
+)
 
 // Options of one signature. The zero value signs the whole document in the
 // layout of commonUtils.
@@ -304,8 +309,21 @@ func (d *Document) appendDeclaration(out []byte, o Declaration) []byte {
 	switch {
 	case o == OmitDeclaration:
 		return out
-	case o == KeepDeclaration && d.declaration.length() > 0:
+	case o == KeepDeclaration && d.declaration.length() > 0 && (d.encoding.length() == 0 || d.inUTF8()):
 		return append(out, d.bytes(d.declaration)...)
 	}
-	return append(out, usualDeclaration...)
+	out = append(out, versionDeclared...)
+	if d.inUTF8() {
+		out = append(out, d.bytes(d.encoding)...)
+	} else {
+		out = append(out, "UTF-8"...)
+	}
+	if d.standalone {
+		return append(out, `"?>`...)
+	}
+	return append(out, standaloneDeclared...)
 }
+
+// inUTF8: the declaration says so, and not one of the names that only look
+// like it or are a subset.
+func (d *Document) inUTF8() bool { return bytes.EqualFold(d.bytes(d.encoding), []byte("UTF-8")) }
