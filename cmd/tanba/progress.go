@@ -115,7 +115,8 @@ func (c *console) Close() {
 func (c *console) flush(draw bool) {
 	if len(c.held) > 0 || !draw {
 		if c.drawn > 0 {
-			fmt.Fprintf(c.err, "\r%s\r", strings.Repeat(" ", c.drawn))
+			// Only as far as the window still reaches, if it was made narrower.
+			fmt.Fprintf(c.err, "\r%s\r", strings.Repeat(" ", max(0, min(c.drawn, c.width()-1))))
 			c.drawn = 0
 		}
 		for i := range c.held {
@@ -145,7 +146,7 @@ func (c *console) flush(draw bool) {
 func (p progress) line(columns int) string {
 	percent := fmt.Sprintf("%3d\u00a0%%", int(p.Share*100))
 	for _, parts := range [][]string{{percent, p.Count, p.Left}, {percent, p.Count}} {
-		text := strings.TrimSpace(strings.Join(parts, "  "))
+		text := strings.TrimRight(strings.Join(parts, "  "), " ")
 		bar := min(30, columns-utf8.RuneCountInString(text)-2)
 		if bar >= 8 {
 			full := int(p.Share * float64(bar))
