@@ -116,6 +116,7 @@ type Question struct {
 	Bytes     int64 // their size, 0 = the sum of Documents
 	Detached  bool
 	Digests   bool
+	Unseen    bool // Total documents come one by one after the yes; none is known yet
 	Login     bool // the page says that it is about logging in
 	Pick      *protocol.PickFile
 }
@@ -134,7 +135,7 @@ func (d *Desk) Known(a Asker) bool {
 // as well. Refusals are in the journal when Ask returns; a Grant is recorded by
 // its Close.
 //
-// The next question is shown after Grant.Close.
+// The next question is shown after Grant.Close or Grant.StepAside.
 func (d *Desk) Ask(ctx context.Context, q *Question) (*Grant, error) {
 	id := identity(q.Asker)
 	turn, err := d.queue.wait(ctx, id)
@@ -206,6 +207,7 @@ func (d *Desk) request(q *Question, u *unlocker, turn *turn) *prompt.Request {
 		Bytes:     q.Bytes,
 		Detached:  q.Detached,
 		Digests:   q.Digests,
+		Unseen:    q.Unseen,
 		Phrase:    d.o.Phrase,
 		Minimum:   Minimum,
 		Waiting:   d.queue.waiting,

@@ -36,6 +36,15 @@ func (g *Grant) Stopped() <-chan struct{} {
 	return g.Progress.Stopped()
 }
 
+// StepAside lets the next question be shown while the work goes on. It is for
+// work whose pace the page decides: one page must not keep the others waiting by
+// being slow. The window of this grant stays and asks nothing any more.
+func (g *Grant) StepAside() {
+	if g != nil && g.turn != nil {
+		g.turn.end()
+	}
+}
+
 // Close tells the window how it went ("" = well, else one of prompt.Failed…),
 // destroys the keys, writes the journal and lets the next question be shown. A
 // second call does nothing.

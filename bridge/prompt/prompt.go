@@ -119,6 +119,7 @@ type Request struct {
 	Bytes     int64
 	Detached  bool
 	Digests   bool   // only digests came, nothing can be shown
+	Unseen    bool   // the page sends Total documents after the yes, nothing can be shown yet
 	Login     bool   // the key is asked for logging in
 	Warning   string // catalogue key of a notice about the documents, "" = none
 	Phrase    string // chosen by the person at install, shown only in a genuine window

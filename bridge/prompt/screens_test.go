@@ -187,6 +187,9 @@ var scenes = []struct {
 		k.Organisation = "«ҚАЗАҚСТАН РЕСПУБЛИКАСЫНЫҢ СЫНАҚ ЖӘНЕ ТЕКСЕРУ ОРТАЛЫҒЫ» ШАРУАШЫЛЫҚ ЖҮРГІЗУ ҚҰҚЫҒЫНДАҒЫ РЕСПУБЛИКАЛЫҚ МЕМЛЕКЕТТІК КӘСІПОРНЫ"
 		r.Unlock = unlocks(k)
 	}, steps: []chromedp.Action[chromedp.Void]{unlock}},
+	{name: "28-unseen", request: func(r *Request) {
+		r.Unseen, r.Detached, r.Documents, r.Bytes, r.Total = true, true, nil, 0, 214
+	}},
 }
 
 // TestScreens draws every state in every language, light and dark, at 100 % and

@@ -157,6 +157,16 @@ func (q *question) describe() {
 	if r.Digests {
 		q.say("! %s. %s", q.t("digest.title"), q.t("digest.text"))
 	}
+	if r.Unseen {
+		q.say("! %s. %s", q.t("unseen.title"), q.t("unseen.text"))
+		form := "unseen.attached"
+		if r.Detached {
+			form = "unseen.detached"
+		}
+		q.say("  %s", q.t(form))
+		q.say("%s", strings.Repeat("─", 60))
+		return
+	}
 	const shown, textLines = 10, 12
 	for i, d := range r.Documents[:min(len(r.Documents), shown)] {
 		title := d.Name

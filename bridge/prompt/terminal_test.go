@@ -49,6 +49,8 @@ func TestTerminal(t *testing.T) {
 		{"expired", "1\nQwerty12\rда\nда\n", []Key{ended}, nil, "ended", []string{"срок действия истёк 23 октября 2026", "Понимаю, что срок истёк"}},
 		{"expired, one yes", "1\nQwerty12\rда\n\n", []Key{ended}, nil, "", nil},
 		{"digest", "\n", nil, func(r *Request) { r.Digests = true }, "", []string{"не показывая его", "! Показать документ нельзя"}},
+		{"unseen", "\n", nil, func(r *Request) { r.Unseen, r.Detached, r.Documents, r.Bytes, r.Total = true, true, nil, 0, 214 }, "",
+			[]string{"просит подписать 214 документов", "! Документы придут после вашего согласия", "Подписи будут отдельно от документов"}},
 		{"suspicious", "\n", nil, func(r *Request) { r.Site.Suspicious = true }, "", []string{"! Осторожно"}},
 		{"escape sequences of a document", "\n", nil, func(r *Request) { r.Documents[0].Text = "\x1b[2Jx" }, "", []string{"│ [2Jx"}},
 		{"many", "\n", nil, func(r *Request) { r.Total, r.Bytes = 214, 31<<20 }, "", []string{"просит подписать 214 документов, 31\u00a0МБ", "… и ещё 213"}},

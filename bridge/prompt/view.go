@@ -113,6 +113,8 @@ func (s *session) view(key []byte) map[string]any {
 		"documents":  documents,
 		"total":      r.Total,
 		"digests":    r.Digests,
+		"unseen":     r.Unseen,
+		"detached":   r.Detached,
 		"login":      r.Login,
 		"warning":    r.Warning,
 		"wanted":     wanted,

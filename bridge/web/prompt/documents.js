@@ -17,7 +17,9 @@ export function documents(view) {
     h('h2', { id: 'what' }, t('what.title')),
     view.warning && notice('danger', t(view.warning), t(`${view.warning}.text`)),
     view.digests && notice('danger', t('digest.title'), t('digest.text')),
-    one ? single(view.documents[0]) : many(view));
+    view.unseen && notice('danger', t('unseen.title'), t('unseen.text')),
+    view.unseen ? h('p.small.muted', null, view.detached ? t('unseen.detached') : t('unseen.attached'))
+      : one ? single(view.documents[0]) : many(view));
 }
 
 export const title = (d, i, total) => d.name || (total === 1 ? t('document.one') : t('document.numbered', i + 1));

@@ -51,7 +51,7 @@ function draw(focus) {
 }
 
 const screens = {
-  ask: () => [head(), who(), state.view.documents.length > 0 && documents(state.view), state.keys ? keys(state, act) : files(state, act)],
+  ask: () => [head(), who(), (state.view.documents.length > 0 || state.view.unseen) && documents(state.view), state.keys ? keys(state, act) : files(state, act)],
   browse: () => [head(), who(), browser(state, act)],
   work: () => [top(), h('div.state', { role: 'status' },
     icon('key', 40),
