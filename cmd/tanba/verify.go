@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -65,12 +67,32 @@ func verify(c *command, args []string) int {
 	return worst
 }
 
+// inMemory is the size up to which files are read whole.
+const inMemory = 64 << 20
+
+func openRegular(path string) (*os.File, int64, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, err
+	}
+	fi, err := f.Stat()
+	if err == nil && !fi.Mode().IsRegular() {
+		err = fs.ErrInvalid
+	}
+	if err != nil {
+		f.Close()
+		return nil, 0, err
+	}
+	return f, fi.Size(), nil
+}
+
 // verifyFile judges one file and prints the verdict.
 func (c *command) verifyFile(file, contentFile string, o verification.Options) int {
-	data, err := os.ReadFile(file)
+	signature, size, err := openRegular(file)
 	if err != nil {
 		return c.unreadable(file, c.text("cli.no_file"))
 	}
+	defer signature.Close()
 	// A detached X.p7s finds X beside it; a wrong guess can only fail to verify.
 	if contentFile == "" {
 		if base, ok := strings.CutSuffix(file, ".p7s"); ok {
@@ -80,14 +102,27 @@ func (c *command) verifyFile(file, contentFile string, o verification.Options) i
 		}
 	}
 	if contentFile != "" {
-		if o.Content, err = os.ReadFile(contentFile); err != nil {
+		content, size, err := openRegular(contentFile)
+		if err == nil {
+			defer content.Close()
+			o.Reader = content
+			if size <= inMemory {
+				o.Content, err = io.ReadAll(content)
+			}
+		}
+		if err != nil {
 			return c.unreadable(file, c.text("cli.no_content", contentFile))
 		}
-		if o.Content == nil {
-			o.Content = []byte{}
+	}
+	var report *verification.Report
+	if size > inMemory {
+		report, err = verification.Large(signature, size, o)
+	} else {
+		var data []byte
+		if data, err = io.ReadAll(signature); err == nil {
+			report, err = verification.CMS(data, o)
 		}
 	}
-	report, err := verification.CMS(data, o)
 	switch {
 	case errors.Is(err, cms.ErrContentMissing):
 		return c.unreadable(file, c.text("cli.content_missing"))
@@ -161,10 +196,14 @@ func (c *command) verdictJSON(file string, r *verification.Report, code int) {
 		}
 		signers = append(signers, line)
 	}
-	json.NewEncoder(c.stdout).Encode(map[string]any{
+	facts := map[string]any{
 		"file": file, "good": r.Good(), "trusted": code == exitOK, "detached": r.Detached,
-		"size": len(r.Content), "revocation": "not checked", "signers": signers,
-	})
+		"revocation": "not checked", "signers": signers,
+	}
+	if r.Content != nil {
+		facts["size"] = len(r.Content)
+	}
+	json.NewEncoder(c.stdout).Encode(facts)
 }
 
 // owner names a certificate's holder as people do: person, identifier, organisation.

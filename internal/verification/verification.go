@@ -9,6 +9,7 @@ package verification
 
 import (
 	"errors"
+	"io"
 	"time"
 
 	"tanba/internal/cms"
@@ -30,6 +31,7 @@ const (
 // Options say against what a file is judged.
 type Options struct {
 	Content []byte    // of a detached signature, else nil
+	Reader  io.Reader // the same where it is too large for memory
 	At      time.Time // certificates are judged as of then
 	Roots   []*pki.Certificate
 }
@@ -47,7 +49,7 @@ type Signer struct {
 
 // Report is the verdict on one file.
 type Report struct {
-	Content  []byte // what was signed
+	Content  []byte // what was signed; nil when it is too large for memory
 	Detached bool
 	Signers  []Signer
 }
@@ -81,15 +83,41 @@ func CMS(data []byte, o Options) (*Report, error) {
 		return nil, err
 	}
 	report := &Report{Content: sd.Content, Detached: sd.Detached}
-	if sd.Detached {
+	var verified []cms.Verified
+	switch {
+	case !sd.Detached:
+		verified, err = sd.Verify(nil)
+	case o.Content != nil:
 		report.Content = o.Content
-		if o.Content == nil {
-			return report, cms.ErrContentMissing
-		}
+		verified, err = sd.Verify(o.Content)
+	case o.Reader != nil:
+		verified, err = sd.VerifyReader(o.Reader)
+	default:
+		return report, cms.ErrContentMissing
 	}
-	verified, err := sd.Verify(o.Content)
+	return report, report.add(sd, verified, err, o)
+}
+
+// Large is CMS for a signature with its content inside that is too large for
+// memory. It takes DER only.
+func Large(r io.ReaderAt, size int64, o Options) (*Report, error) {
+	der, content, err := cms.Detach(r, size)
+	if err != nil {
+		return nil, err
+	}
+	sd, err := cms.Parse(der)
+	if err != nil {
+		return nil, err
+	}
+	report := &Report{}
+	verified, err := sd.VerifyReader(content)
+	return report, report.add(sd, verified, err, o)
+}
+
+// add takes the verdicts on the signatures and judges the certificates.
+func (r *Report) add(sd *cms.SignedData, verified []cms.Verified, err error, o Options) error {
 	if err != nil && len(verified) == 0 {
-		return report, err
+		return err
 	}
 	for _, v := range verified {
 		s := Signer{Err: v.Err, Certificate: v.Certificate, SigningTime: v.Time, Stamped: len(v.TimestampToken) > 0}
@@ -98,9 +126,9 @@ func CMS(data []byte, o Options) (*Report, error) {
 		} else {
 			s.State = Unknown
 		}
-		report.Signers = append(report.Signers, s)
+		r.Signers = append(r.Signers, s)
 	}
-	return report, nil
+	return nil
 }
 
 func judge(leaf *pki.Certificate, extra []*pki.Certificate, o Options) (CertificateState, string, error) {
