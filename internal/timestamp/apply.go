@@ -53,9 +53,20 @@ func add(ctx context.Context, s Stamper, signed []byte, lacks func(*cms.SignerIn
 		if err != nil {
 			return nil, fmt.Errorf("signer %d: %w", i+1, err)
 		}
-		if signed, err = cms.AddTimestamp(signed, i, token); err != nil {
+		if signed, err = attach(signed, si, token); err != nil {
 			return nil, err
 		}
 	}
 	return signed, nil
+}
+
+// attach puts the token to the signer. The signers are kept in DER order, so one
+// that has grown by a token may stand elsewhere than before.
+func attach(signed []byte, signer *cms.SignerInfo, token []byte) ([]byte, error) {
+	sd, err := cms.Parse(signed)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(sd.Signers, func(si *cms.SignerInfo) bool { return bytes.Equal(si.Raw, signer.Raw) })
+	return cms.AddTimestamp(signed, i, token) // -1 is refused there
 }
