@@ -3,8 +3,8 @@ package gost3410
 
 import "math/bits"
 
-// mul sets z = x·y.
-func (z *fe512) mul(x, y *fe512) {
+// mulGo sets z = x·y.
+func (z *fe512) mulGo(x, y *fe512) {
 	var c, w, h0, h1, h2, h3, l0, l1, l2, l3 uint64
 	var t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15 uint64
 	h0, l0 = bits.Mul64(x[0], y[0])
@@ -265,8 +265,8 @@ func (z *fe512) mul(x, y *fe512) {
 	z[7] = t7
 }
 
-// sqr sets z = x².
-func (z *fe512) sqr(x *fe512) {
+// sqrGo sets z = x².
+func (z *fe512) sqrGo(x *fe512) {
 	var c, w, h0, h1, h2, h3, l0, l1, l2, l3 uint64
 	var t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15 uint64
 	h0, l0 = bits.Mul64(x[1], x[0])

@@ -17,22 +17,28 @@ type window256 [32]affine256
 func (c *curve256) table() *[43]window256 {
 	c.comb.once.Do(func() {
 		windows := new([43]window256)
-		base := c.g
-		var p [32 + 1]xyzz256
-		var a [32 + 1]affine256
-		for i := range windows {
-			c.oddMultiples(p[:32], &base)
-			// The last multiple and one more base are the base of the next
-			// window.
-			p[32] = p[32-1]
-			p[32].add(&base)
-			normalizeAll256(a[:], p[:])
-			windows[i] = window256(a[:32])
-			base = a[32]
-		}
+		c.eachWindow(6, 43, func(i int, a []affine256) { windows[i] = window256(a) })
 		c.comb.windows = windows
 	})
 	return c.comb.windows
+}
+
+// eachWindow computes the odd multiples of G·2^(width·i) below 2^width for each
+// i below count.
+func (c *curve256) eachWindow(width, count int, use func(i int, a []affine256)) {
+	entries := 1 << (width - 1)
+	p := make([]xyzz256, entries+1)
+	a := make([]affine256, entries+1)
+	base := c.g
+	for i := range count {
+		c.oddMultiples(p[:entries], &base)
+		// The last multiple and one more base are the base of the next window.
+		p[entries] = p[entries-1]
+		p[entries].add(&base)
+		normalizeAll256(a, p)
+		use(i, a[:entries])
+		base = a[entries]
+	}
 }
 
 // recode cuts an odd k into digits d = ±1, ±3, … ±(2^6-1), one per window:

@@ -17,22 +17,28 @@ type window512 [32]affine512
 func (c *curve512) table() *[86]window512 {
 	c.comb.once.Do(func() {
 		windows := new([86]window512)
-		base := c.g
-		var p [32 + 1]xyzz512
-		var a [32 + 1]affine512
-		for i := range windows {
-			c.oddMultiples(p[:32], &base)
-			// The last multiple and one more base are the base of the next
-			// window.
-			p[32] = p[32-1]
-			p[32].add(&base)
-			normalizeAll512(a[:], p[:])
-			windows[i] = window512(a[:32])
-			base = a[32]
-		}
+		c.eachWindow(6, 86, func(i int, a []affine512) { windows[i] = window512(a) })
 		c.comb.windows = windows
 	})
 	return c.comb.windows
+}
+
+// eachWindow computes the odd multiples of G·2^(width·i) below 2^width for each
+// i below count.
+func (c *curve512) eachWindow(width, count int, use func(i int, a []affine512)) {
+	entries := 1 << (width - 1)
+	p := make([]xyzz512, entries+1)
+	a := make([]affine512, entries+1)
+	base := c.g
+	for i := range count {
+		c.oddMultiples(p[:entries], &base)
+		// The last multiple and one more base are the base of the next window.
+		p[entries] = p[entries-1]
+		p[entries].add(&base)
+		normalizeAll512(a, p)
+		use(i, a[:entries])
+		base = a[entries]
+	}
 }
 
 // recode cuts an odd k into digits d = ±1, ±3, … ±(2^6-1), one per window:
@@ -123,13 +129,13 @@ func (o *order512) odd(z, k *sc512) uint64 {
 	return even
 }
 
-// baseMult sets p = k·G for 0 < k < q, in constant time.
+// baseMultGo sets p = k·G for 0 < k < q, in constant time.
 //
 // The accumulator always is a smaller odd multiple than the point added, and
 // before the last window their sum stays below q (the generator checks the width),
 // so add meets an exception only in the last window, and there for one k only:
 // a public value, met with probability 1/q.
-func (c *curve512) baseMult(p *xyzz512, k *sc512) {
+func (c *curve512) baseMultGo(p *xyzz512, k *sc512) {
 	windows := c.table()
 	var n sc512
 	negate := c.order.odd(&n, k)
@@ -149,8 +155,8 @@ func (c *curve512) baseMult(p *xyzz512, k *sc512) {
 	clear(digits[:])
 }
 
-// addBaseMult adds k·G to p, 0 < k < q; for public values.
-func (c *curve512) addBaseMult(p *xyzz512, k *sc512) {
+// addBaseMultGo adds k·G to p, 0 < k < q; for public values.
+func (c *curve512) addBaseMultGo(p *xyzz512, k *sc512) {
 	windows := c.table()
 	var n sc512
 	negate := c.order.odd(&n, k)

@@ -15,6 +15,7 @@ type curve512 struct {
 	minus3 bool // a = -3
 	prime  bool // the cofactor is 1: every finite point has the order q
 	comb   comb512
+	vector vectorTables
 }
 
 func newCurve512(a, b, q, x, y string) *curve512 {

@@ -51,6 +51,15 @@ func (s size) Entries() int { return 1 << (s.Window - 1) }
 // Rest counts the limbs above the lowest.
 func (s size) Rest() []int { return make([]int, s.Limbs-1) }
 
+// Go is what the names of methods end in that stand in for faster ones of some
+// processors.
+func (s size) Go() string {
+	if s.Bits == 512 {
+		return "Go"
+	}
+	return ""
+}
+
 // Quarters lists every fourth limb.
 func (s size) Quarters() []int { return []int{0, 4}[:s.Limbs/4] }
 
@@ -91,7 +100,12 @@ func render() (map[string][]byte, error) {
 			files[fmt.Sprintf("%s%d.go", stem, s.Bits)] = b.Bytes()
 		}
 	}
+	files["adx512_amd64.s"] = adxFile()
+	files["ifma512_amd64.s"] = ifmaFile()
 	for name, text := range files {
+		if filepath.Ext(name) != ".go" {
+			continue
+		}
 		out, err := format.Source(text)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)

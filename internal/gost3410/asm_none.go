@@ -1,0 +1,18 @@
+//go:build !amd64 || purego
+
+package gost3410
+
+// vectorTables are the tables of vector code, of which there is none.
+type vectorTables struct{}
+
+// mul sets z = x·y.
+func (z *fe512) mul(x, y *fe512) { z.mulGo(x, y) }
+
+// sqr sets z = x².
+func (z *fe512) sqr(x *fe512) { z.sqrGo(x) }
+
+// baseMult sets p = k·G for 0 < k < q, in constant time.
+func (c *curve512) baseMult(p *xyzz512, k *sc512) { c.baseMultGo(p, k) }
+
+// addBaseMult adds k·G to p, 0 < k < q; for public values.
+func (c *curve512) addBaseMult(p *xyzz512, k *sc512) { c.addBaseMultGo(p, k) }

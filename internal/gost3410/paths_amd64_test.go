@@ -1,0 +1,155 @@
+//go:build amd64 && !purego
+
+package gost3410
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"math/big"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+)
+
+// go test -without ifma,adx runs everything as on an older processor.
+var without = flag.String("without", "", "processor features to leave unused: adx, ifma")
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	for name, feature := range features() {
+		*feature = *feature && !strings.Contains(*without, name)
+	}
+	os.Exit(m.Run())
+}
+
+func features() map[string]*bool { return map[string]*bool{"adx": &useADX, "ifma": &useIFMA} }
+
+// onEachPath runs f with all combinations of the features there are.
+func onEachPath(t *testing.T, f func(t *testing.T)) {
+	adx, ifma := useADX, useIFMA
+	defer func() { useADX, useIFMA = adx, ifma }()
+	for i := range 4 {
+		useADX, useIFMA = i&1 != 0, i&2 != 0
+		if useADX && !adx || useIFMA && !ifma {
+			continue
+		}
+		t.Run(fmt.Sprintf("adx=%v,ifma=%v", useADX, useIFMA), f)
+	}
+}
+
+// The quicker tests of the arithmetic on each path; all the others run there with
+// -without.
+func TestPaths(t *testing.T) {
+	onEachPath(t, func(t *testing.T) {
+		TestRoundTrip(t)
+		TestFault(t)
+		TestCompleteAddition(t)
+		TestNoAllocations(t)
+	})
+}
+
+// One nonce gives one signature, whatever computes it.
+func TestPathsAgree(t *testing.T) {
+	key, err := NewPrivateKey(TC26A512(), bytes.Repeat([]byte{0x5a}, 64))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := map[int][]byte{}
+	onEachPath(t, func(t *testing.T) {
+		for i := range 50 {
+			seed := bytes.Repeat([]byte{byte(i)}, 64)
+			sig, err := key.Sign(bytes.NewReader(seed), seed, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want[i] == nil {
+				want[i] = sig
+			}
+			if !bytes.Equal(sig, want[i]) || !key.PublicKey().Verify(seed, sig) {
+				t.Errorf("signature %d is %x, was %x", i, sig, want[i])
+			}
+		}
+	})
+}
+
+// The assembly of the field against the Go code, with the whole range of words.
+func TestADX(t *testing.T) {
+	if !useADX {
+		t.Skip("no ADX")
+	}
+	r := rand.New(rand.NewPCG(9, 10))
+	for range 200000 {
+		var x, y, got, want fe512
+		awkward(r, x[:])
+		awkward(r, y[:])
+		mulADX(&got, &x, &y)
+		if want.mulGo(&x, &y); got != want {
+			t.Fatalf("%x · %x", x, y)
+		}
+		sqrADX(&got, &x)
+		if want.sqrGo(&x); got != want {
+			t.Fatalf("%x²", x)
+		}
+		got = x
+		if mulADX(&got, &got, &got); got.equal(&want) != 1 {
+			t.Fatalf("%x² in place", x)
+		}
+	}
+}
+
+// Edge scalars in lanes, and the one k whose last addition is a doubling.
+func TestBaseMultIFMA(t *testing.T) {
+	if !useIFMA {
+		t.Skip("no IFMA")
+	}
+	c, q, one := TC26A512().c512, tc512.q, big.NewInt(1)
+	low := new(big.Int).Lsh(one, 7*ownRows*ownWidth)
+	exception := new(big.Int).Mod(q, low)
+	exception.Lsh(exception, 1).Sub(q, exception)
+	list := []*big.Int{exception, new(big.Int).Sub(q, exception)}
+	for i := range 512 {
+		power := new(big.Int).Lsh(one, uint(i))
+		for _, k := range []*big.Int{power, new(big.Int).Sub(power, one), new(big.Int).Add(power, one), new(big.Int).Sub(q, power)} {
+			if k.Sign() > 0 && k.Cmp(q) < 0 {
+				list = append(list, k)
+			}
+		}
+	}
+	for i, k := range list {
+		n := scalar512(tc512.octets(k))
+		var p, want xyzz512
+		if ok := c.baseMultIFMA(&p, &n); ok != (i > 1) {
+			t.Fatalf("k = %x: exception %v", k, !ok)
+		}
+		c.baseMult(&p, &n)
+		c.baseMultGo(&want, &n)
+		var a, b affine512
+		a.normalize(&p)
+		if b.normalize(&want); a != b || c.intact(&p) != 1 {
+			t.Errorf("k = %x: wrong point", k)
+		}
+	}
+}
+
+// addPoints with every exception.
+func TestAddPoints(t *testing.T) {
+	c := TC26A512().c512
+	at := func(k int64) (p xyzz512) { // k·G
+		if k != 0 {
+			n := scalar512(tc512.octets(new(big.Int).Mod(big.NewInt(k), tc512.q)))
+			c.baseMult(&p, &n)
+		}
+		return p
+	}
+	for _, k := range [][2]int64{{0, 0}, {0, 5}, {5, 0}, {5, 5}, {5, -5}, {-5, 5}, {1, 2}, {2, 1}, {-3, -3}, {7, -8}} {
+		p, q, want := at(k[0]), at(k[1]), at(k[0]+k[1])
+		c.addPoints(&p, &q)
+		var a, b affine512
+		a.normalize(&p)
+		if b.normalize(&want); a != b || p.zz.isZero() != want.zz.isZero() {
+			t.Errorf("%d + %d is wrong", k[0], k[1])
+		}
+	}
+}
