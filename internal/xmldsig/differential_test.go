@@ -112,7 +112,7 @@ func (j *judge) ask(t testing.TB, document string, modes ...string) []string {
 // XML says, and libxml2 takes, the nearest.
 func TestCanonicalJDK(t *testing.T) {
 	j := jdk(t)
-	whole := []string{"c14n", "c14n-comments", "exc", "exc-comments"}
+	whole := []string{"c14n", "c14n-comments", "exc", "exc-comments", "exc::p q #default"}
 	part := []string{"c14n:t", "c14n-comments:t", "exc:t", "exc-comments:t", "exc:t:p q #default", "exc-comments:t:ds r"}
 	bad := 0
 	for seed := *firstSeed; seed < *firstSeed+uint64(*documents) && bad < 5; seed++ {

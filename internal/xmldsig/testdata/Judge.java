@@ -13,7 +13,7 @@ import org.xml.sax.*;
  * Answers for many documents in one run what the JDK makes of them.
  * In:  modes (modified UTF-8 with length), length, document.
  * Out: for each mode a length and octets; -1-length and a text for an error.
- * Modes, comma between: "serialize", or METHOD[:ID[:PREFIXES]].
+ * Modes, comma between: "serialize", or METHOD[:[ID][:PREFIXES]].
  */
 public class Judge {
     static final Map<String, String> METHODS = Map.of(
@@ -70,7 +70,7 @@ public class Judge {
                         identity.transform(new DOMSource(document), new StreamResult(result));
                     } else {
                         String[] part = mode.split(":", 3);
-                        Node node = part.length > 1 ? find(document, part[1]) : document;
+                        Node node = part.length > 1 && !part[1].isEmpty() ? find(document, part[1]) : document;
                         if (node == null) throw new Exception("no element");
                         Canonicalizer c = Canonicalizer.getInstance(METHODS.get(part[0]));
                         if (part.length > 2) c.canonicalizeSubtree(node, part[2], result);
