@@ -160,6 +160,7 @@ func TestBasicsReplies(t *testing.T) {
 		{raw, nil, ErrCancelled, `{"body":{},"status":true}`},
 		{csr, nil, fmt.Errorf("asking: %w", ErrCancelled), `{"body":{},"status":true}`},
 		{raw, nil, ErrNoDevice, failureText("SIGNING_FAILURE", "Signing failure.", "storage.empty")},
+		{raw, nil, ErrTimestamp, failureText("SIGNING_FAILURE", "Signing failure.", "TSP_UNREACHABLE")},
 		{raw, nil, ErrNotSupported, failureText("SIGNING_FAILURE", "Signing failure.", "sign with format raw is not available in this version of Tanba")},
 		{raw, nil, errors.New("/home/a/secret.p12"), failureText("SIGNING_FAILURE", "Signing failure.", "The operation could not be completed.")},
 		{csr, nil, ErrNotSupported, failureText("CSR_GENERATING_FAILURE", "CSR generating failure.", "generateCsr is not available in this version of Tanba")},

@@ -62,6 +62,8 @@ func operationFailure(c *Call, err error) *failure {
 		details = messageNoDevice
 	case errors.Is(err, ErrFileNotFound):
 		details = messageFileNotFound
+	case errors.Is(err, ErrTimestamp):
+		details = messageTimestamp
 	case errors.Is(err, ErrNotSupported):
 		what := c.Method
 		if c.format != "" {

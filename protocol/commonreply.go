@@ -7,6 +7,9 @@ const (
 	messageCancelled    = "action.canceled"
 	messageNoDevice     = "storage.empty"
 	messageFileNotFound = "file.not_found"
+	// messageTimestamp is ours, from product.md R-NET: the original sends the
+	// text of its exception, which names addresses.
+	messageTimestamp = "TSP_UNREACHABLE"
 	// messageFailed is ours: the original sends the text of its exception,
 	// which may name files and people.
 	messageFailed = "The operation could not be completed."
@@ -21,6 +24,8 @@ func (commonUtils) appendReply(c *Call, dst []byte, res Result, err error) []byt
 		return appendCommonError(dst, messageNoDevice, c.uuid)
 	case errors.Is(err, ErrFileNotFound):
 		return appendCommonError(dst, messageFileNotFound, c.uuid)
+	case errors.Is(err, ErrTimestamp):
+		return appendCommonError(dst, messageTimestamp, c.uuid)
 	case errors.Is(err, ErrNotSupported):
 		return appendCommonError(dst, notAvailable(c.Method), c.uuid)
 	default:

@@ -138,6 +138,8 @@ func TestCommonReplies(t *testing.T) {
 		{common("createCAdESFromFile", `,"args":["JKS","","/x",true]`), nil, fmt.Errorf("open /x: %w", ErrFileNotFound), `{"code":"500","message":"file.not_found"}`},
 		{common("signXml", `,"args":["JKS","","<a/>","",""]`), nil, ErrNotSupported, `{"code":"500","message":"signXml is not available in this version of Tanba"}`},
 		{common("applyCAdEST", `,"args":["JKS","","MTEK"]`), nil, ErrNotSupported, `{"code":"500","message":"applyCAdEST is not available in this version of Tanba"}`},
+		{common("applyCAdEST", `,"args":["JKS","","MTEK"]`), nil, fmt.Errorf("%w: 10.0.0.1 refused", ErrTimestamp), `{"code":"500","message":"TSP_UNREACHABLE"}`},
+		{common("createCMSSignatureFromFile", `,"args":["JKS","","/x",true],"uuid":"u"`), nil, ErrTimestamp, `{"code":"500","message":"TSP_UNREACHABLE","uuid":"u"}`},
 		{common("getKeyInfo", `,"args":["JKS"]`), nil, errors.New("open /home/a/key.p12: permission denied"), `{"code":"500","message":"The operation could not be completed."}`},
 		{common("getKeyInfo", `,"args":["JKS"]`), sampleKeyInfo, nil,
 			`{"responseObject":{"certNotBefore":"1575361915000","issuerCn":"ҰЛТТЫҚ КУӘЛАНДЫРУШЫ ОРТАЛЫҚ","authorityKeyIdentifier":"5b6a7411",` +

@@ -66,6 +66,8 @@ var (
 	ErrNotSupported = errors.New("protocol: not supported")
 	// ErrSigning: the key or the container failed after the person agreed.
 	ErrSigning = errors.New("protocol: signing failed")
+	// ErrTimestamp: no time-stamping authority answered after the person agreed.
+	ErrTimestamp = errors.New("protocol: no time stamp")
 	// ErrUnfitCertificate: ImportCertificate got no valid certificate for the
 	// key.
 	ErrUnfitCertificate = errors.New("protocol: unfit certificate")

@@ -160,11 +160,12 @@ type Decision struct {
 
 // What Progress.Finish can say. Any other catalogue key serves as well.
 const (
-	FailedSigning    = "failed.signing"    // the key or the container failed
-	FailedTimestamp  = "failed.timestamp"  // the time stamp service is out of reach
-	FailedFile       = "failed.file"       // the file to be signed cannot be read
-	FailedStopped    = "failed.stopped"    // the person pressed Stop
-	FailedConnection = "failed.connection" // the page went away meanwhile
+	FailedSigning         = "failed.signing"          // the key or the container failed
+	FailedTimestamp       = "failed.timestamp"        // the time stamp service is out of reach
+	FailedTimestampAnswer = "failed.timestamp_answer" // what it answered is wrong
+	FailedFile            = "failed.file"             // the file to be signed cannot be read
+	FailedStopped         = "failed.stopped"          // the person pressed Stop
+	FailedConnection      = "failed.connection"       // the page went away meanwhile
 )
 
 // What Unlock can say, as UnlockError.Code. The texts tell what to check.
