@@ -40,6 +40,11 @@ func (c *session) dispatch(call *protocol.Call) (protocol.Result, error) {
 			return nil, protocol.ErrNotSupported
 		}
 		return c.signCMS(call, op)
+	case protocol.SignXML:
+		if op.Timestamp {
+			return nil, protocol.ErrNotSupported // XAdES-T
+		}
+		return c.signXML(call, op)
 	case protocol.SignRaw:
 		return c.signRaw(call, op)
 	case protocol.SignFile:

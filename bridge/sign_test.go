@@ -311,10 +311,9 @@ func TestNotSupportedAsksNobody(t *testing.T) {
 	d := &desk{ask: cancelAlways}
 	p := start(t, d).open()
 	for _, frame := range []string{
-		`{"module":"kz.gov.pki.knca.commonUtils","method":"signXml","args":["PKCS12","SIGNATURE","<a/>","",""]}`,
 		`{"module":"kz.gov.pki.knca.commonUtils","method":"createCMSSignatureFromBase64","args":["PKCS12","SIGNATURE","MTEK",true]}`,
 		`{"module":"kz.gov.pki.knca.commonUtils","method":"createCMSSignatureFromFile","args":["PKCS12","SIGNATURE","/etc/hostname",true]}`,
-		basicsRequest("xml", []string{"<a/>"}, ""),
+		basicsRequest("xml", []string{"<a/>"}, `,"tsaProfile":{}`),
 		basicsRequest("cms", []string{"x"}, `,"tsaProfile":{}`),
 	} {
 		p.say(frame)

@@ -1,0 +1,40 @@
+package bridge
+
+import (
+	"tanba/internal/xmldsig"
+	"tanba/keystore"
+	"tanba/protocol"
+)
+
+// signXML makes one XML signature per document. The family has checked that the
+// documents are well-formed before anybody is asked.
+func (c *session) signXML(call *protocol.Call, op protocol.SignXML) (protocol.Result, error) {
+	q, err := c.question(call, op.Select, op.Presentation)
+	if err != nil {
+		return nil, err
+	}
+	documents := make([][]byte, len(op.Documents))
+	for i, d := range op.Documents {
+		documents[i] = []byte(d)
+	}
+	if q.Documents, q.Bytes, err = c.views(documents, false); err != nil {
+		return nil, err
+	}
+	q.Total = len(documents)
+	signed, err := c.sign(q, len(documents), func(k keystore.Key) (func(int) ([]byte, error), error) {
+		signer, err := xmldsig.NewSigner(k, k.Certificate())
+		if err != nil {
+			return nil, err
+		}
+		options := xmldsig.Options{Compact: op.Compact, Element: op.TBS, Parent: op.Parent}
+		return func(i int) ([]byte, error) { return signer.Sign(documents[i], options) }, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	out := make(protocol.XMLDocuments, len(signed.Values))
+	for i, v := range signed.Values {
+		out[i] = string(v)
+	}
+	return out, nil
+}
