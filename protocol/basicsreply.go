@@ -2,56 +2,60 @@ package protocol
 
 import "errors"
 
-func (basics) appendReply(c *Call, dst []byte, res Result, err error) []byte {
+func (basics) appendReply(c *Call, o *output, res Result, err error) {
 	if errors.Is(err, ErrCancelled) {
-		return append(dst, `{"body":{},"status":true}`...)
+		o.b = append(o.b, `{"body":{},"status":true}`...)
+		return
 	}
 	if err != nil {
-		return appendFailure(dst, operationFailure(c, err))
+		o.b = appendFailure(o.b, operationFailure(c, err))
+		return
 	}
-	dst = append(dst, `{"body":{"result":`...)
+	o.b = append(o.b, `{"body":{"result":`...)
 	switch res := res.(type) {
 	case Signatures:
-		dst = appendSignatures(dst, c.Op, &res)
+		o.signatures(c.Op, &res)
 	case XMLDocuments:
-		dst = appendStrings(dst, res)
+		o.b = appendStrings(o.b, res)
 	case CSR:
-		dst = append(appendPEM(append(dst, `{"csr":"`...), "CERTIFICATE REQUEST", res.DER), '"')
-		dst = append(appendString(append(dst, `,"keyId":`...), res.KeyID), '}')
+		o.b = append(appendPEM(append(o.b, `{"csr":"`...), "CERTIFICATE REQUEST", res.DER), '"')
+		o.b = append(appendString(append(o.b, `,"keyId":`...), res.KeyID), '}')
 	case Imported:
-		dst = appendString(append(dst, `{"imported":true,"keyId":`...), res.KeyID)
-		dst = appendString(append(dst, `,"alias":`...), res.Alias)
-		dst = appendString(append(dst, `,"serialNumber":`...), res.SerialNumber)
-		dst = append(appendString(append(dst, `,"storage":`...), res.Storage), '}')
+		o.b = appendString(append(o.b, `{"imported":true,"keyId":`...), res.KeyID)
+		o.b = appendString(append(o.b, `,"alias":`...), res.Alias)
+		o.b = appendString(append(o.b, `,"serialNumber":`...), res.SerialNumber)
+		o.b = append(appendString(append(o.b, `,"storage":`...), res.Storage), '}')
 	}
-	return append(dst, `},"status":true}`...)
+	o.b = append(o.b, `},"status":true}`...)
 }
 
-// appendSignatures writes an array in every case, and for bare values with a
+// signatures writes an array in every case, and for bare values with a
 // certificate an object around it.
-func appendSignatures(dst []byte, op Operation, s *Signatures) []byte {
+func (o *output) signatures(op Operation, s *Signatures) {
 	raw, isRaw := op.(SignRaw)
 	if isRaw && raw.WithCertificate {
-		dst = append(appendPEM(append(dst, `{"certificate":"`...), "CERTIFICATE", s.Certificate), `","signatures":`...)
+		o.b = append(appendPEM(append(o.b, `{"certificate":"`...), "CERTIFICATE", s.Certificate), `","signatures":`...)
 	}
-	dst = append(dst, '[')
-	for i, v := range s.Values {
+	label := "CMS"
+	if isRaw {
+		label = ""
+	}
+	o.b = append(o.b, '[')
+	for i := range s.len() {
+		o.room(8)
 		if i > 0 {
-			dst = append(dst, ',')
+			o.b = append(o.b, ',')
 		}
-		dst = append(dst, '"')
-		if isRaw {
-			dst = appendBase64(dst, v)
-		} else {
-			dst = appendPEM(dst, "CMS", v)
-		}
-		dst = append(dst, '"')
+		o.b = append(o.b, '"')
+		o.signature(s, i, label)
+		o.room(8)
+		o.b = append(o.b, '"')
 	}
-	dst = append(dst, ']')
+	o.room(8)
+	o.b = append(o.b, ']')
 	if isRaw && raw.WithCertificate {
-		dst = append(dst, '}')
+		o.b = append(o.b, '}')
 	}
-	return dst
 }
 
 // operationFailure puts an error of an operation into the module's words.

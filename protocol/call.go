@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"bytes"
+	"io"
 	"slices"
 )
 
@@ -100,29 +101,59 @@ func (c *Call) Reply(res Result, err error) []byte {
 // of err is never sent: pages learn which of the errors of this package it is,
 // and no more.
 func (c *Call) AppendReply(dst []byte, res Result, err error) []byte {
+	o := output{b: dst}
+	if s, ok := res.(Signatures); ok && err == nil {
+		o.b = slices.Grow(o.b, replySize(&s))
+	}
+	c.write(&o, res, err)
+	return o.b
+}
+
+// WriteReply writes what AppendReply appends, in pieces of a few tens of KiB, and
+// returns its length. A reply with documents inside need not be held: together
+// with Signatures.Batch it takes no more memory than a short one. buffer is
+// memory to be used, nil for some of its own.
+func (c *Call) WriteReply(w io.Writer, buffer []byte, res Result, err error) (int64, error) {
+	if cap(buffer) < window {
+		buffer = make([]byte, 0, window)
+	}
+	o := output{b: buffer[:0], w: w}
+	c.write(&o, res, err)
+	o.spill()
+	return o.n, o.err
+}
+
+// ReplySize is about as long as the reply will be, and not shorter when it
+// carries signatures.
+func ReplySize(res Result) int {
+	if s, ok := res.(Signatures); ok {
+		return replySize(&s)
+	}
+	return 0
+}
+
+func (c *Call) write(o *output, res Result, err error) {
 	switch {
 	case c.silent:
-		return dst
+		return
 	case c.Op == nil:
-		return append(dst, c.answer...)
+		o.b = append(o.b, c.answer...)
+		return
 	}
 	if err == nil && !fits(c.Op, res) {
 		err = ErrSigning
 	}
-	if s, ok := res.(Signatures); ok && err == nil {
-		dst = slices.Grow(dst, replySize(s.Values, len(s.Certificate)))
-	}
-	return c.family.appendReply(c, dst, res, err)
+	c.family.appendReply(c, o, res, err)
 }
 
 // replySize is room for signatures in the longest form, PEM, so that a large
 // reply is written into one piece of memory.
-func replySize(values [][]byte, certificate int) int {
+func replySize(s *Signatures) int {
 	const frame = len(`"-----BEGIN CMS-----\n-----END CMS-----\n",`)
 	pem := func(octets int) int { return (octets + 47) / 48 * (64 + len(`\n`)) }
-	size := 256 + pem(certificate)
-	for _, v := range values {
-		size += frame + pem(len(v))
+	size := 256 + pem(len(s.Certificate))
+	for i := range s.len() {
+		size += frame + pem(s.size(i))
 	}
 	return size
 }

@@ -15,9 +15,42 @@ const (
 	messageFailed = "The operation could not be completed."
 )
 
-func (commonUtils) appendReply(c *Call, dst []byte, res Result, err error) []byte {
+func (commonUtils) appendReply(c *Call, o *output, res Result, err error) {
+	if err != nil {
+		o.b = appendCommonFailure(o.b, c, err)
+		return
+	}
+	if res == nil {
+		o.b = appendCommonEnd(append(o.b, `{"code":"200"`...), c.uuid)
+		return
+	}
+	o.b = append(o.b, `{"responseObject":`...)
+	switch res := res.(type) {
+	case Tokens:
+		o.b = appendStrings(o.b, res)
+	case KeyInfo:
+		o.b = appendKeyInfo(o.b, &res)
+	case Signatures:
+		o.b = append(o.b, '"')
+		o.signature(&res, 0, "")
+		o.room(8)
+		o.b = append(o.b, '"')
+	case XMLDocuments:
+		if c.Method == "signXml" {
+			o.b = appendString(o.b, res[0])
+		} else {
+			o.b = appendStrings(o.b, res)
+		}
+	case Path:
+		o.b = appendString(o.b, string(res))
+	default:
+		o.b = append(o.b, `""`...)
+	}
+	o.b = appendCommonEnd(append(o.b, `,"code":"200"`...), c.uuid)
+}
+
+func appendCommonFailure(dst []byte, c *Call, err error) []byte {
 	switch {
-	case err == nil:
 	case errors.Is(err, ErrCancelled):
 		return appendCommonError(dst, messageCancelled, c.uuid)
 	case errors.Is(err, ErrNoDevice):
@@ -28,32 +61,8 @@ func (commonUtils) appendReply(c *Call, dst []byte, res Result, err error) []byt
 		return appendCommonError(dst, messageTimestamp, c.uuid)
 	case errors.Is(err, ErrNotSupported):
 		return appendCommonError(dst, notAvailable(c.Method), c.uuid)
-	default:
-		return appendCommonError(dst, messageFailed, c.uuid)
 	}
-	if res == nil {
-		return appendCommonEnd(append(dst, `{"code":"200"`...), c.uuid)
-	}
-	dst = append(dst, `{"responseObject":`...)
-	switch res := res.(type) {
-	case Tokens:
-		dst = appendStrings(dst, res)
-	case KeyInfo:
-		dst = appendKeyInfo(dst, &res)
-	case Signatures:
-		dst = append(appendBase64(append(dst, '"'), res.Values[0]), '"')
-	case XMLDocuments:
-		if c.Method == "signXml" {
-			dst = appendString(dst, res[0])
-		} else {
-			dst = appendStrings(dst, res)
-		}
-	case Path:
-		dst = appendString(dst, string(res))
-	default:
-		dst = append(dst, `""`...)
-	}
-	return appendCommonEnd(append(dst, `,"code":"200"`...), c.uuid)
+	return appendCommonError(dst, messageFailed, c.uuid)
 }
 
 // appendCommonError writes an error reply; an empty message is left out, as

@@ -11,7 +11,7 @@ type family interface {
 	decode(c *Call, request *value)
 	// appendReply writes the reply to c.Op. res fits the operation when err
 	// is nil.
-	appendReply(c *Call, dst []byte, res Result, err error) []byte
+	appendReply(c *Call, o *output, res Result, err error)
 }
 
 // families lists what this version understands; every other module is answered
@@ -53,6 +53,9 @@ func fits(op Operation, res Result) bool {
 
 func isSignatures(res Result, n int) bool {
 	s, ok := res.(Signatures)
+	if ok && s.Batch != nil {
+		return len(s.Values) == 0 && s.Batch.Len() == n
+	}
 	if !ok || len(s.Values) != n {
 		return false
 	}

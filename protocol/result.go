@@ -14,6 +14,36 @@ type Tokens []string
 type Signatures struct {
 	Values      [][]byte
 	Certificate []byte // DER of the signer, for SignRaw.WithCertificate
+
+	// Batch stands for Values when it is not nil: values that exist only in
+	// the reply, so that no document is held twice.
+	Batch Batch
+}
+
+// A Batch puts its values together while they are written. *cms.Batch is one.
+type Batch interface {
+	Len() int
+	// Size is the length of value i, which is not zero.
+	Size(i int) int
+	// Pieces appends value i as pieces. What is not there already is written
+	// behind scratch; both slices come back longer and are valid until
+	// the next call.
+	Pieces(pieces [][]byte, scratch []byte, i int) ([][]byte, []byte)
+}
+
+// len is the number of values.
+func (s *Signatures) len() int {
+	if s.Batch != nil {
+		return s.Batch.Len()
+	}
+	return len(s.Values)
+}
+
+func (s *Signatures) size(i int) int {
+	if s.Batch != nil {
+		return s.Batch.Size(i)
+	}
+	return len(s.Values[i])
 }
 
 // XMLDocuments answers SignXML, in the order of the documents.

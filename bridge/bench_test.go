@@ -1,0 +1,223 @@
+//go:build unix
+
+package bridge
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"golang.org/x/sys/unix"
+
+	"tanba/bridge/consent"
+	"tanba/internal/testpki"
+	"tanba/keystore"
+)
+
+// fileKey is a key from a key file, opened as a person's is.
+func fileKey(t testing.TB, p testpki.Profile) keystore.Key {
+	t.Helper()
+	a, err := authority()
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, name, err := a.PKCS12(newKey(t, p).Identity, []byte("Qwerty12"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store, err := keystore.OpenFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := store.Unlock(context.Background(), []byte("Qwerty12"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { store.Close() })
+	return keys[0]
+}
+
+// granted keeps no questions: the benchmarks ask many.
+type granted struct{ key keystore.Key }
+
+func (granted) Known(consent.Asker) bool    { return true }
+func (granted) Record(consent.JournalEntry) {}
+func (g granted) Ask(context.Context, *consent.Question) (*consent.Grant, error) {
+	return &consent.Grant{Key: g.key}, nil
+}
+
+// bulk is one request with n documents of so many octets each, as a page sends
+// it. Documents are binary, or lines of text.
+func bulk(n, size int, attached, text bool) []byte {
+	document := make([]byte, size)
+	if text {
+		copy(document, bytes.Repeat([]byte("Шот-фактура 0123456789 invoice; "), size/32+1))
+	} else {
+		random := rand.NewChaCha8([32]byte{})
+		random.Read(document)
+	}
+	var b bytes.Buffer
+	b.Grow(n * (size*4/3 + 16))
+	b.WriteString(`{"module":"kz.gov.pki.knca.basics","method":"sign","args":{"format":"cms","data":[`)
+	encoded := make([]byte, base64.StdEncoding.EncodedLen(size))
+	for i := range n {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if size >= 8 {
+			copy(document[size-8:], fmt.Sprintf("%08d", i))
+		}
+		base64.StdEncoding.Encode(encoded, document)
+		b.WriteByte('"')
+		b.Write(encoded)
+		b.WriteByte('"')
+	}
+	fmt.Fprintf(&b, `],"signingParams":{"decode":true,"encapsulate":%v},"signerParams":{"chain":[]}}}`, attached)
+	return b.Bytes()
+}
+
+// perDocument measures f, which does n documents. The processor's time tells
+// more than the clock's when others use the machine too.
+func perDocument(b *testing.B, n int, f func()) {
+	runtime.GC()
+	before := processorTime(b)
+	b.ReportAllocs()
+	b.ResetTimer()
+	for range b.N {
+		f()
+	}
+	b.StopTimer()
+	documents := float64(n) * float64(b.N)
+	b.ReportMetric(documents/b.Elapsed().Seconds(), "docs/s")
+	b.ReportMetric(documents/(processorTime(b)-before).Seconds(), "docs/cpu-s")
+	b.ReportMetric(0, "ns/op")
+}
+
+// processorTime is what this process has taken, on all cores.
+func processorTime(t testing.TB) time.Duration {
+	var u unix.Rusage
+	if err := unix.Getrusage(unix.RUSAGE_SELF, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkPath10K: request octets in, reply octets out, without the socket; n
+// documents of 10 KB in one request. With -cpu 1 it is what one core does.
+func BenchmarkPath10K(b *testing.B) {
+	key := fileKey(b, profile)
+	for _, c := range []struct {
+		name           string
+		n              int
+		attached, text bool
+	}{
+		{"attached", 1000, true, false}, {"detached", 1000, false, false}, {"text", 1000, true, true}, {"one", 1, true, false},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			s, err := New(Options{Addr: "127.0.0.1:0", Desk: granted{key}, TLS: noTLS{}})
+			if err != nil {
+				b.Fatal(err)
+			}
+			session := &session{s: s, ctx: context.Background()}
+			request := bulk(c.n, 10_000, c.attached, c.text)
+			frame := make([]byte, len(request))
+			perDocument(b, c.n, func() {
+				copy(frame, request)
+				if n := session.through(b, frame); n < 600*c.n {
+					b.Fatal(n)
+				}
+			})
+		})
+	}
+}
+
+// BenchmarkSocket10K: 10,000 documents of 10 KB in one request through TLS and
+// WebSocket, the client in the same process and on the same cores.
+func BenchmarkSocket10K(b *testing.B) {
+	key := fileKey(b, profile)
+	for _, c := range []struct {
+		name     string
+		attached bool
+	}{{"attached", true}, {"detached", false}} {
+		b.Run(c.name, func(b *testing.B) {
+			r := start(b, granted{key})
+			conn := r.wide(b)
+			const n = 10_000
+			request := bulk(n, 10_000, c.attached, false)
+			perDocument(b, n, func() {
+				if got := converse(b, conn, request); got < 600*n {
+					b.Fatal(got)
+				}
+			})
+		})
+	}
+}
+
+// wide is a client with large buffers, so that little of the time is its own.
+func (r *running) wide(t testing.TB) *websocket.Conn {
+	t.Helper()
+	d := websocket.Dialer{TLSClientConfig: r.tls(), HandshakeTimeout: 5 * time.Second, ReadBufferSize: 64 << 10, WriteBufferSize: 256 << 10}
+	c, _, err := d.Dial("wss://"+r.addr+"/", http.Header{"Origin": {portal}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	if _, _, err := c.ReadMessage(); err != nil { // the greeting
+		t.Fatal(err)
+	}
+	return c
+}
+
+// converse sends a request and counts the octets of the reply.
+func converse(t testing.TB, c *websocket.Conn, request []byte) int {
+	t.Helper()
+	w, err := c.NextWriter(websocket.TextMessage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Write(request); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, r, err := c.NextReader()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := io.CopyBuffer(writeOnly{}, r, make([]byte, 64<<10))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(n)
+}
+
+type writeOnly struct{}
+
+func (writeOnly) Write(b []byte) (int, error) { return len(b), nil }
+
+type noTLS struct{ CertificateSource }
+
+// through carries one request out and counts the octets of the reply.
+func (c *session) through(t testing.TB, frame []byte) int {
+	t.Helper()
+	_, reply, outcome := c.answer(frame)
+	if outcome != outcomeDone {
+		t.Fatal(outcome)
+	}
+	return len(reply)
+}
