@@ -35,13 +35,20 @@ func (d *Document) CanonicalizeElement(w io.Writer, id string, m Method) error {
 type canonicalizer struct {
 	*Document
 	*sink
-	m        Method
-	rendered []binding // namespaces of the output at this place
-	add      []binding // scratch: what the start tag at hand declares
-	inherit  []binding // scratch
-	order    []*attribute
+	*scratch
+	m Method
+}
+
+// scratch is what a walk needs besides the document. A Signer keeps it from one
+// document to the next.
+type scratch struct {
 	open     []uint32
 	marks    []int
+	rendered []binding    // namespaces of the output at this place
+	add      []binding    // what the start tag at hand declares
+	inherit  []binding    // of the apex
+	order    []*attribute // of the start tag at hand
+	sorting  []uint16
 }
 
 // canonicalize writes the node set of a subtree without the subtrees that skip
@@ -50,12 +57,21 @@ func (d *Document) canonicalize(out *sink, apex uint32, m Method, skip []uint32)
 	if out.room == 0 {
 		out.room = expansionBase + expansion*len(d.src)
 	}
-	c := canonicalizer{Document: d, sink: out, m: m}
+	c := canonicalizer{Document: d, sink: out, m: m, scratch: d.borrow()}
 	if err := c.walk(apex, skip); err != nil {
 		return err
 	}
-	out.drain()
-	return out.err
+	return out.drain()
+}
+
+// borrow returns the scratch of a document that has one, emptied.
+func (d *Document) borrow() *scratch {
+	s := d.spare
+	if s == nil {
+		return new(scratch)
+	}
+	s.open, s.marks, s.rendered = s.open[:0], s.marks[:0], s.rendered[:0]
+	return s
 }
 
 func (c *canonicalizer) walk(apex uint32, skip []uint32) error {
@@ -66,13 +82,13 @@ func (c *canonicalizer) walk(apex uint32, skip []uint32) error {
 	for {
 		for k := len(c.open) - 1; k >= 0 && c.nodes[c.open[k]].end == i; k-- {
 			c.string("</")
-			c.bytes(c.Document.bytes(c.nodes[c.open[k]].text))
+			c.octets(c.bytes(c.nodes[c.open[k]].text))
 			c.string(">")
 			c.rendered = c.rendered[:c.marks[k]]
 			c.open, c.marks = c.open[:k], c.marks[:k]
 		}
-		if i >= end || c.full() {
-			return c.err
+		if err := c.settle(); err != nil || i >= end {
+			return err
 		}
 		for len(skip) > 0 && skip[0] < i {
 			skip = skip[1:]
@@ -81,50 +97,56 @@ func (c *canonicalizer) walk(apex uint32, skip []uint32) error {
 			i = c.nodes[i].end
 			continue
 		}
-		n := &c.nodes[i]
-		switch n.kind {
-		case elementNode:
-			if err := c.startTag(i, n, i == apex); err != nil {
-				return err
-			}
-		case textNode, cdataNode:
-			c.escaped(c.Document.bytes(n.text), &canonicalText)
-		case commentNode:
-			if c.m.Comments {
-				c.outside(i, n, func() {
-					c.string("<!--")
-					c.escaped(c.Document.bytes(n.text), &canonicalData)
-					c.string("-->")
-				})
-			}
-		case instructionNode:
-			c.outside(i, n, func() {
-				c.string("<?")
-				c.bytes(c.Document.bytes(n.text))
-				if n.data.length() > 0 {
-					c.string(" ")
-					c.escaped(c.Document.bytes(n.data), &canonicalData)
-				}
-				c.string("?>")
-			})
+		if err := c.node(i, i == apex); err != nil {
+			return err
 		}
 		i++
 	}
 }
 
-// bytes resolves which of the two embedded methods is meant.
-func (c *canonicalizer) bytes(b []byte) { c.sink.bytes(b) }
+func (c *canonicalizer) node(i uint32, apex bool) error {
+	n := &c.nodes[i]
+	switch n.kind {
+	case elementNode:
+		return c.startTag(i, n, apex)
+	case textNode, cdataNode:
+		return c.escaped(c.bytes(n.text), canonicalText)
+	case commentNode, instructionNode:
+		if n.kind == commentNode && !c.m.Comments {
+			return nil
+		}
+		// Line feeds stand around what comes before and after the root.
+		top := n.parent == 0
+		if top && i > c.root {
+			c.string("\n")
+		}
+		if err := c.aside(n); err != nil {
+			return err
+		}
+		if top && i < c.root {
+			c.string("\n")
+		}
+	}
+	return nil
+}
 
-// outside puts the line feeds around what stands before and after the root.
-func (c *canonicalizer) outside(i uint32, n *node, write func()) {
-	top := n.parent == 0
-	if top && i > c.root {
-		c.string("\n")
+// aside writes a comment or instruction.
+func (c *canonicalizer) aside(n *node) error {
+	if n.kind == commentNode {
+		c.string("<!--")
+		err := c.escaped(c.bytes(n.text), canonicalData)
+		c.string("-->")
+		return err
 	}
-	write()
-	if top && i < c.root {
-		c.string("\n")
+	c.string("<?")
+	c.octets(c.bytes(n.text))
+	var err error
+	if n.data.length() > 0 {
+		c.string(" ")
+		err = c.escaped(c.bytes(n.data), canonicalData)
 	}
+	c.string("?>")
+	return err
 }
 
 func (c *canonicalizer) startTag(i uint32, n *node, apex bool) error {
@@ -141,31 +163,45 @@ func (c *canonicalizer) startTag(i uint32, n *node, apex bool) error {
 		c.inclusive(i, own, apex)
 	}
 	c.string("<")
-	name := c.Document.bytes(n.text)
-	c.bytes(name)
+	c.octets(c.bytes(n.text))
 	c.open = append(c.open, i)
 	c.marks = append(c.marks, len(c.rendered))
 	for _, b := range c.add {
 		c.rendered = append(c.rendered, b)
-		if b.prefix.length() == 0 {
-			c.string(` xmlns="`)
-		} else {
-			c.string(` xmlns:`)
-			c.bytes(c.Document.bytes(b.prefix))
-			c.string(`="`)
+		if err := c.declare(c.bytes(b.prefix), c.namespace(b.uri)); err != nil {
+			return err
 		}
-		c.escaped(c.namespace(b.uri), &canonicalValue)
-		c.string(`"`)
 	}
 	for _, a := range c.sorted(i, n, apex) {
-		c.string(" ")
-		c.bytes(c.Document.bytes(a.name))
-		c.string(`="`)
-		c.escaped(c.Document.bytes(a.value), &canonicalValue)
-		c.string(`"`)
+		if err := c.value(a); err != nil {
+			return err
+		}
 	}
 	c.string(">")
 	return nil
+}
+
+// declare writes the declaration of a namespace.
+func (s *sink) declare(prefix, uri []byte) error {
+	s.string(" xmlns")
+	if len(prefix) > 0 {
+		s.string(":")
+		s.octets(prefix)
+	}
+	s.string(`="`)
+	err := s.escaped(uri, canonicalValue)
+	s.string(`"`)
+	return err
+}
+
+// value writes an attribute.
+func (c *canonicalizer) value(a *attribute) error {
+	c.string(" ")
+	c.octets(c.bytes(a.name))
+	c.string(`="`)
+	err := c.escaped(c.bytes(a.value), canonicalValue)
+	c.string(`"`)
+	return err
 }
 
 // relative is the test of the original: no scheme before a colon.
@@ -236,7 +272,7 @@ func (c *canonicalizer) use(prefix span, uri uint32) {
 }
 
 func (c *canonicalizer) useListed(prefix span, uri uint32) {
-	name := string(c.Document.bytes(prefix))
+	name := string(c.bytes(prefix))
 	if name == "" {
 		name = "#default"
 	}

@@ -254,19 +254,19 @@ func (r *reader) sort(list []attribute) {
 
 // unique refuses two attributes of one expanded name.
 func (r *reader) unique(list []attribute, n *node) *SyntaxError {
-	r.order = r.order[:0]
+	r.sorting = r.sorting[:0]
 	for i := range list {
 		if list[i].colon > 0 {
-			r.order = append(r.order, uint16(i))
+			r.sorting = append(r.sorting, uint16(i))
 		}
 	}
 	compare := func(a, b uint16) int {
 		return cmp.Or(cmp.Compare(list[a].uri, list[b].uri), bytes.Compare(r.attributeLocal(&list[a]), r.attributeLocal(&list[b])))
 	}
-	slices.SortFunc(r.order, compare)
-	for i := 1; i < len(r.order); i++ {
-		if compare(r.order[i-1], r.order[i]) == 0 {
-			return fail(ErrNamespace, "attribute %s of %s is there twice under different prefixes", r.attributeLocal(&list[r.order[i]]), r.bytes(n.text))
+	slices.SortFunc(r.sorting, compare)
+	for i := 1; i < len(r.sorting); i++ {
+		if compare(r.sorting[i-1], r.sorting[i]) == 0 {
+			return fail(ErrNamespace, "attribute %s of %s is there twice under different prefixes", r.attributeLocal(&list[r.sorting[i]]), r.bytes(n.text))
 		}
 	}
 	return nil

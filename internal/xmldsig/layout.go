@@ -87,9 +87,7 @@ func (l *layout) appendBase64(out, octets []byte) []byte {
 func (l *layout) appendSigned(out, apex, uri, digest []byte) []byte {
 	out = append(append(out, "<ds:SignedInfo"...), apex...)
 	out = append(out, l.canonicalInfo...)
-	s := sink{buf: out, room: 1 << 30}
-	s.escaped(uri, &canonicalValue)
-	out = append(s.buf, l.canonicalReference...)
+	out = append(canonicalValue.append(out, uri), l.canonicalReference...)
 	out = l.appendBase64(out, digest)
 	return append(out, l.canonicalEnd...)
 }
@@ -101,7 +99,7 @@ func (l *layout) append(out []byte, declared bool, uri, digest, signature []byte
 		out = append(out, ` xmlns:ds="`+nsDSig+`"`...)
 	}
 	out = append(out, l.info...)
-	out = appendEscaped(out, uri, &plainValue, false)
+	out = appendEscaped(out, uri, plainValue)
 	out = append(out, l.reference...)
 	out = l.appendBase64(out, digest)
 	out = append(out, l.signature...)

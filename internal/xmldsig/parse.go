@@ -23,17 +23,19 @@ func Parse(document []byte) (*Document, error) {
 // reader is one run over a document.
 type reader struct {
 	*Document
-	at    int
-	open  []uint32
-	marks []int // length of bound outside each open element
-	bound []binding
-	order []uint16 // scratch
+	at      int
+	open    []uint32
+	marks   []int     // length of bound outside each open element
+	bound   []binding // prefixes in scope
+	sorting []uint16  // scratch
 }
 
 // parse fills an empty or used document.
 func (d *Document) parse(src []byte) error {
 	d.reset(src)
-	r := reader{Document: d}
+	w := d.borrow()
+	r := reader{Document: d, open: w.open, marks: w.marks, bound: w.rendered, sorting: w.sorting}
+	defer func() { w.open, w.marks, w.rendered, w.sorting = r.open, r.marks, r.bound, r.sorting }()
 	err := r.octets()
 	if err == nil {
 		if n := 8 + bytes.Count(src, []byte{'<'})*3/2; cap(d.nodes) < n {
@@ -52,7 +54,7 @@ func (d *Document) parse(src []byte) error {
 func (d *Document) reset(src []byte) {
 	*d = Document{
 		src: src, arena: d.arena[:0], nodes: d.nodes[:0], attrs: d.attrs[:0],
-		uris: append(d.uris[:0], span{}, span{}), known: d.known,
+		uris: append(d.uris[:0], span{}, span{}), known: d.known, spare: d.spare,
 	}
 	clear(d.known)
 }

@@ -14,19 +14,26 @@ import "strconv"
 //   - nothing but comments and instructions outside the root, without line
 //     feeds between them.
 var (
-	plainText  = escapes{'&': "&amp;", '<': "&lt;", '>': "&gt;", '\r': "&#13;", 0x7F: "&#127;"}
-	plainValue = escapes{'&': "&amp;", '<': "&lt;", '>': "&gt;", '"': "&quot;", '\t': "&#9;", '\n': "&#10;", '\r': "&#13;"}
+	plainText  = newEscapes(withSupplementary(map[byte]string{'&': "&amp;", '<': "&lt;", '>': "&gt;", '\r': "&#13;", 0x7F: "&#127;", 0xC2: ""}))
+	plainValue = newEscapes(withSupplementary(map[byte]string{'&': "&amp;", '<': "&lt;", '>': "&gt;", '"': "&quot;", '\t': "&#9;", '\n': "&#10;", '\r': "&#13;"}))
 )
+
+// withSupplementary marks the first octets of characters beyond U+FFFF; so does
+// 0xC2 for U+0080 to U+00BF. appendEscaped knows what to do with them.
+func withSupplementary(list map[byte]string) map[byte]string {
+	for c := byte(0xF0); c <= 0xF4; c++ {
+		list[c] = ""
+	}
+	return list
+}
 
 // serialize appends everything below the document node. The fragment becomes
 // the last child of parent; it is asked for when the namespaces in force there
 // are known.
 func (d *Document) serialize(out []byte, parent uint32, fragment func(out []byte, inForce []binding) []byte) []byte {
-	var (
-		open  []uint32
-		marks []int
-		force []binding
-	)
+	w := d.borrow()
+	open, marks, force := w.open, w.marks, w.rendered
+	defer func() { w.open, w.marks, w.rendered = open, marks, force }()
 	end := uint32(len(d.nodes))
 	for i := uint32(1); ; i++ {
 		for k := len(open) - 1; k >= 0 && d.nodes[open[k]].end == i; k-- {
@@ -57,7 +64,7 @@ func (d *Document) serialize(out []byte, parent uint32, fragment func(out []byte
 			out = append(out, '>')
 			open, marks = append(open, i), append(marks, outside)
 		case textNode:
-			out = appendEscaped(out, text, &plainText, true)
+			out = appendEscaped(out, text, plainText)
 		case cdataNode:
 			out = append(append(append(out, "<![CDATA["...), text...), "]]>"...)
 		case commentNode:
@@ -109,37 +116,41 @@ func (d *Document) serializeDeclaration(out []byte, a *attribute, force []bindin
 
 func appendValue(out, value []byte) []byte {
 	out = append(out, `="`...)
-	out = appendEscaped(out, value, &plainValue, false)
+	out = appendEscaped(out, value, plainValue)
 	return append(out, '"')
 }
 
 // appendEscaped writes text or a value. The text is valid UTF-8.
-func appendEscaped(out, text []byte, table *escapes, controls bool) []byte {
+func appendEscaped(out, text []byte, e *escapes) []byte {
 	start := 0
 	for i := 0; i < len(text); i++ {
 		c := text[i]
-		t := table[c]
-		if t == "" {
-			switch {
-			case c >= 0xF0:
-				code := int(c&0x07)<<18 | int(text[i+1]&0x3F)<<12 | int(text[i+2]&0x3F)<<6 | int(text[i+3]&0x3F)
-				out = appendReference(append(out, text[start:i]...), code)
-				start = i + 4
-				i += 3
-			case c == 0xC2 && controls && text[i+1] < 0xA0:
-				out = appendReference(append(out, text[start:i]...), int(text[i+1]))
-				start = i + 2
-				i++
-			}
+		k := e.index[c]
+		if k == 0 {
 			continue
 		}
-		out = append(append(out, text[start:i]...), t...)
-		start = i + 1
+		length := 1
+		code := -1
+		switch {
+		case c >= 0xF0:
+			length = 4
+			code = int(c&0x07)<<18 | int(text[i+1]&0x3F)<<12 | int(text[i+2]&0x3F)<<6 | int(text[i+3]&0x3F)
+		case c == 0xC2:
+			if text[i+1] >= 0xA0 {
+				continue
+			}
+			length = 2
+			code = int(text[i+1])
+		}
+		out = append(out, text[start:i]...)
+		if code >= 0 {
+			out = append(out, "&#"...)
+			out = append(strconv.AppendInt(out, int64(code), 10), ';')
+		} else {
+			out = append(out, e.text[k]...)
+		}
+		start = i + length
+		i = start - 1
 	}
 	return append(out, text[start:]...)
-}
-
-func appendReference(out []byte, code int) []byte {
-	out = append(out, "&#"...)
-	return append(strconv.AppendInt(out, int64(code), 10), ';')
 }

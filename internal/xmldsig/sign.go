@@ -65,6 +65,7 @@ type appender interface {
 // work is what one signature needs besides its output.
 type work struct {
 	document  Document
+	scratch   scratch
 	hash      hash.Hash
 	piece     []byte
 	signed    []byte
@@ -103,7 +104,11 @@ func newSigner(certificate *pki.Certificate) (*Signer, error) {
 	for i := range s.layouts {
 		s.layouts[i] = newLayout(a, certificate.Raw, i&1 != 0, i&2 != 0)
 	}
-	s.pool.New = func() any { return &work{hash: a.family.NewHash()} }
+	s.pool.New = func() any {
+		w := &work{hash: a.family.NewHash()}
+		w.document.spare = &w.scratch
+		return w
+	}
 	return s, nil
 }
 
@@ -256,51 +261,38 @@ func (d *Document) inSignature(i uint32) bool {
 // apex writes what the canonical start tag of SignedInfo has when Signature
 // becomes a child of parent.
 func (d *Document) apex(out []byte, parent uint32, exclusive bool) ([]byte, error) {
-	s := sink{buf: out, room: maxDocument}
-	declare := func(prefix, uri []byte) {
-		s.string(" xmlns")
-		if len(prefix) > 0 {
-			s.string(":")
-			s.bytes(prefix)
-		}
-		s.string(`="`)
-		s.escaped(uri, &canonicalValue)
-		s.string(`"`)
-	}
+	s := sink{buf: out} // nothing is passed on, so nothing fails
 	ds := []byte("ds")
 	if exclusive {
-		declare(ds, []byte(nsDSig))
+		s.declare(ds, []byte(nsDSig))
 		return s.buf, nil
 	}
-	c := canonicalizer{Document: d, sink: &s}
+	c := canonicalizer{Document: d, sink: &s, scratch: d.borrow()}
 	done := false
-	for _, b := range d.inScope(nil, parent) {
+	for _, b := range d.inScope(c.inherit[:0], parent) {
 		if c.relative(b.uri) {
 			return nil, ErrRelativeNamespace
 		}
 		p := d.bytes(b.prefix)
 		order := bytes.Compare(p, ds)
 		if order >= 0 && !done {
-			declare(ds, []byte(nsDSig))
+			s.declare(ds, []byte(nsDSig))
 			done = true
 		}
 		if order != 0 {
-			declare(p, d.namespace(b.uri))
+			s.declare(p, d.namespace(b.uri))
 		}
 	}
 	if !done {
-		declare(ds, []byte(nsDSig))
+		s.declare(ds, []byte(nsDSig))
 	}
+	c.order = c.order[:0]
 	c.inheritXML(parent)
 	slices.SortFunc(c.order, func(a, b *attribute) int {
 		return bytes.Compare(d.attributeLocal(a), d.attributeLocal(b))
 	})
 	for _, a := range c.order {
-		s.string(" ")
-		s.bytes(d.bytes(a.name))
-		s.string(`="`)
-		s.escaped(d.bytes(a.value), &canonicalValue)
-		s.string(`"`)
+		c.value(a)
 	}
 	return s.buf, nil
 }

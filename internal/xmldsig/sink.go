@@ -2,13 +2,13 @@ package xmldsig
 
 import "io"
 
-// A sink gathers canonical text and passes it on in pieces. Errors are kept,
-// so that they are asked for once.
+// A sink gathers canonical text and passes it on in pieces. Writing is plain
+// appending to buf; after each node, settle looks at how much there is.
 type sink struct {
 	w    io.Writer // nil: everything stays in buf
 	buf  []byte
-	room int // octets that may still come
-	err  error
+	done int // octets passed on
+	room int // octets there may be in all
 }
 
 // expansion bounds what canonicalization may make of a document. Exclusive
@@ -20,63 +20,74 @@ const (
 	pieceSize     = 16 << 10
 )
 
-func (s *sink) full() bool { return s.err != nil }
+func (s *sink) string(t string) { s.buf = append(s.buf, t...) }
+func (s *sink) octets(b []byte) { s.buf = append(s.buf, b...) }
 
-func (s *sink) bytes(b []byte) {
-	if s.room -= len(b); s.room < 0 {
-		s.err = ErrTooLarge
+// settle is called when a node was written. One node is at most a few times as
+// large as its source.
+func (s *sink) settle() error {
+	if s.done+len(s.buf) > s.room {
+		return ErrTooLarge
 	}
-	if s.err != nil {
-		return
+	if s.w == nil || len(s.buf) < pieceSize {
+		return nil
 	}
-	if s.w != nil && len(s.buf)+len(b) > pieceSize {
-		s.drain()
-		if len(b) > pieceSize {
-			_, s.err = s.w.Write(b)
-			return
-		}
-	}
-	s.buf = append(s.buf, b...)
+	return s.drain()
 }
 
-func (s *sink) string(t string) {
-	if s.room -= len(t); s.room < 0 {
-		s.err = ErrTooLarge
+func (s *sink) drain() error {
+	if s.w == nil || len(s.buf) == 0 {
+		return nil
 	}
-	if s.err != nil {
-		return
-	}
-	if s.w != nil && len(s.buf)+len(t) > pieceSize {
-		s.drain()
-	}
-	s.buf = append(s.buf, t...)
+	s.done += len(s.buf)
+	_, err := s.w.Write(s.buf)
+	s.buf = s.buf[:0]
+	return err
 }
 
-func (s *sink) drain() {
-	if s.w != nil && s.err == nil && len(s.buf) > 0 {
-		_, s.err = s.w.Write(s.buf)
-		s.buf = s.buf[:0]
-	}
+// escapes says what stands for an octet: index 0 is the octet itself.
+type escapes struct {
+	index [256]uint8
+	text  []string
 }
 
-// An escape table maps octets to what stands for them.
-type escapes [256]string
+func newEscapes(list map[byte]string) *escapes {
+	e := &escapes{text: []string{""}}
+	for c, text := range list {
+		e.index[c] = uint8(len(e.text))
+		e.text = append(e.text, text)
+	}
+	return e
+}
 
 // Canonical XML 1.0 section 2.3: text nodes and attribute nodes.
 var (
-	canonicalText  = escapes{'&': "&amp;", '<': "&lt;", '>': "&gt;", '\r': "&#xD;"}
-	canonicalValue = escapes{'&': "&amp;", '<': "&lt;", '"': "&quot;", '\t': "&#x9;", '\n': "&#xA;", '\r': "&#xD;"}
-	canonicalData  = escapes{'\r': "&#xD;"} // comments and instructions
+	canonicalText  = newEscapes(map[byte]string{'&': "&amp;", '<': "&lt;", '>': "&gt;", '\r': "&#xD;"})
+	canonicalValue = newEscapes(map[byte]string{'&': "&amp;", '<': "&lt;", '"': "&quot;", '\t': "&#x9;", '\n': "&#xA;", '\r': "&#xD;"})
+	canonicalData  = newEscapes(map[byte]string{'\r': "&#xD;"}) // comments and instructions
 )
 
-func (s *sink) escaped(text []byte, table *escapes) {
+// escaped writes text; a long one goes on in pieces, so that it is never there
+// twice.
+func (s *sink) escaped(text []byte, e *escapes) error {
+	for s.w != nil && len(text) > pieceSize {
+		s.buf = e.append(s.buf, text[:pieceSize])
+		if err := s.settle(); err != nil {
+			return err
+		}
+		text = text[pieceSize:]
+	}
+	s.buf = e.append(s.buf, text)
+	return nil
+}
+
+func (e *escapes) append(out, text []byte) []byte {
 	start := 0
 	for i, c := range text {
-		if t := table[c]; t != "" {
-			s.bytes(text[start:i])
-			s.string(t)
+		if k := e.index[c]; k != 0 {
+			out = append(append(out, text[start:i]...), e.text[k]...)
 			start = i + 1
 		}
 	}
-	s.bytes(text[start:])
+	return append(out, text[start:]...)
 }
