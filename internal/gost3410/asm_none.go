@@ -2,6 +2,8 @@
 
 package gost3410
 
+import "io"
+
 // vectorTables are the tables of vector code, of which there is none.
 type vectorTables struct{}
 
@@ -16,3 +18,10 @@ func (c *curve512) baseMult(p *xyzz512, k *sc512) { c.baseMultGo(p, k) }
 
 // addBaseMult adds k·G to p, 0 < k < q; for public values.
 func (c *curve512) addBaseMult(p *xyzz512, k *sc512) { c.addBaseMultGo(p, k) }
+
+// canBatch tells whether signLanes is there.
+func canBatch(int) bool { return false }
+
+func (k *PrivateKey) signLanes(signatures []byte, random io.Reader, digests []byte) error {
+	return k.signEach(signatures, random, digests)
+}

@@ -10,6 +10,7 @@ type vectorTables struct {
 	own, shared sync.Once
 	ownTable    *[ownRows]ownWindows
 	sharedTable *[sharedWindows]sharedWindow
+	constants   *constants8
 }
 
 // For one signature each lane adds up the windows of one eighth of the scalar.
@@ -60,6 +61,9 @@ func (c *curve512) sharedTable() *[sharedWindows]sharedWindow {
 			}
 		})
 		v.sharedTable = table
+		v.constants = aligned[constants8]()
+		v.constants.a.fill(&c.a)
+		v.constants.b.fill(&c.b)
 	})
 	return v.sharedTable
 }

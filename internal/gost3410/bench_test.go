@@ -1,6 +1,9 @@
 package gost3410
 
-import "testing"
+import (
+	"bytes"
+	"testing"
+)
 
 func benchmarkKey(b *testing.B, c *Curve) (*PrivateKey, []byte) {
 	b.Helper()
@@ -39,9 +42,24 @@ func benchmarkVerify(b *testing.B, c *Curve) {
 	}
 }
 
-func BenchmarkSign512(b *testing.B)          { benchmarkSign(b, TC26A512()) }
-func BenchmarkSign256A(b *testing.B)         { benchmarkSign(b, TC26A256()) }
-func BenchmarkSignCryptoProA(b *testing.B)   { benchmarkSign(b, CryptoProA()) }
+func BenchmarkSign512(b *testing.B)        { benchmarkSign(b, TC26A512()) }
+func BenchmarkSign256A(b *testing.B)       { benchmarkSign(b, TC26A256()) }
+func BenchmarkSignCryptoProA(b *testing.B) { benchmarkSign(b, CryptoProA()) }
+
+// Sixty-four signatures at once; the time is for one of them.
+func BenchmarkSign512Batch(b *testing.B) {
+	k, digest := benchmarkKey(b, TC26A512())
+	digests := bytes.Repeat(digest, BatchSize)
+	buf := make([]byte, 0, 2*len(digests))
+	k.SignBatch(nil, buf, digests)
+	b.ResetTimer()
+	for i := 0; i < b.N; i += BatchSize {
+		if _, err := k.SignBatch(nil, buf, digests[:64*min(BatchSize, b.N-i)]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func BenchmarkVerify512(b *testing.B)        { benchmarkVerify(b, TC26A512()) }
 func BenchmarkVerify256A(b *testing.B)       { benchmarkVerify(b, TC26A256()) }
 func BenchmarkVerifyCryptoProA(b *testing.B) { benchmarkVerify(b, CryptoProA()) }

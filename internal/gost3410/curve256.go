@@ -79,46 +79,55 @@ func (c *curve256) public(a *affine256, d *sc256) bool {
 	return c.intact(&p) == 1
 }
 
-// digest returns the hash as the number e, in Montgomery form: the octets read
-// little-endian modulo q, one in place of zero.
+// digest returns the hash as the number e: the octets read little-endian
+// modulo q, one in place of zero.
 func (c *curve256) digest(octets []byte) (e sc256) {
 	x := scalar256(octets)
-	c.order.toMontgomery(&e, &x)
+	c.order.mod(&e, &x)
 	if e.isZero() == 1 {
-		e = c.order.one
+		e[0] = 1
 	}
 	return e
 }
 
 // sign writes r‖s for the nonce k and reports retry when one of them is zero;
-// d and e are in Montgomery form. Time does not depend on d, k or e.
+// d is in Montgomery form. Time does not depend on d, k or e.
 func (c *curve256) sign(signature []byte, d, e, k *sc256) (retry bool, err error) {
 	var p xyzz256
 	c.baseMult(&p, k)
 	if c.intact(&p) != 1 {
 		return false, ErrFault
 	}
-	p.zz.invert(&p.zz)
-	p.x.mul(&p.x, &p.zz)
-	p.x.canonical(&p.x)
+	var i fe256
+	i.invert(&p.zz)
+	p.zz.mul(&p.zz, &i)
+	if p.zz.equal(&fe256{1}) != 1 {
+		return false, ErrFault
+	}
+	p.x.mul(&p.x, &i)
+	return c.finish(signature, &p.x, d, e, k), nil
+}
+
+// finish is sign after x, the coordinate of k·G.
+func (c *curve256) finish(signature []byte, x *fe256, d, e, k *sc256) (retry bool) {
 	var r, s, ke sc256
-	x := sc256(p.x)
-	c.order.toMontgomery(&r, &x)
-	c.order.fromMontgomery(&r, &r)
+	x.canonical(x)
+	c.order.mod(&r, (*sc256)(x))
 	c.order.mul(&s, &r, d)
 	c.order.mul(&ke, k, e)
+	c.order.toMontgomery(&ke, &ke)
 	c.order.add(&s, &s, &ke)
 	clear(ke[:])
 	if r.isZero()|s.isZero() == 1 {
-		return true, nil
+		return true
 	}
 	r.bytes(signature[:8*4])
 	s.bytes(signature[8*4:])
-	return false, nil
+	return false
 }
 
 // verify checks r‖s (GOST R 34.10-2012 §6.2) in variable time; a is a point of
-// order q, e in Montgomery form.
+// order q.
 func (c *curve256) verify(signature []byte, a *affine256, e *sc256) bool {
 	o := &c.order
 	r, s := scalar256(signature[:8*4]), scalar256(signature[8*4:])
@@ -127,8 +136,7 @@ func (c *curve256) verify(signature []byte, a *affine256, e *sc256) bool {
 	}
 	// v = 1/e, z1 = s·v, z2 = -r·v.
 	var v, z1, z2 sc256
-	o.fromMontgomery(&v, e)
-	o.invert(&v, &v)
+	o.invert(&v, e)
 	o.toMontgomery(&v, &v)
 	o.mul(&z1, &s, &v)
 	o.mul(&z2, &r, &v)

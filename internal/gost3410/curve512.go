@@ -80,46 +80,55 @@ func (c *curve512) public(a *affine512, d *sc512) bool {
 	return c.intact(&p) == 1
 }
 
-// digest returns the hash as the number e, in Montgomery form: the octets read
-// little-endian modulo q, one in place of zero.
+// digest returns the hash as the number e: the octets read little-endian
+// modulo q, one in place of zero.
 func (c *curve512) digest(octets []byte) (e sc512) {
 	x := scalar512(octets)
-	c.order.toMontgomery(&e, &x)
+	c.order.mod(&e, &x)
 	if e.isZero() == 1 {
-		e = c.order.one
+		e[0] = 1
 	}
 	return e
 }
 
 // sign writes r‖s for the nonce k and reports retry when one of them is zero;
-// d and e are in Montgomery form. Time does not depend on d, k or e.
+// d is in Montgomery form. Time does not depend on d, k or e.
 func (c *curve512) sign(signature []byte, d, e, k *sc512) (retry bool, err error) {
 	var p xyzz512
 	c.baseMult(&p, k)
 	if c.intact(&p) != 1 {
 		return false, ErrFault
 	}
-	p.zz.invert(&p.zz)
-	p.x.mul(&p.x, &p.zz)
-	p.x.canonical(&p.x)
+	var i fe512
+	i.invert(&p.zz)
+	p.zz.mul(&p.zz, &i)
+	if p.zz.equal(&fe512{1}) != 1 {
+		return false, ErrFault
+	}
+	p.x.mul(&p.x, &i)
+	return c.finish(signature, &p.x, d, e, k), nil
+}
+
+// finish is sign after x, the coordinate of k·G.
+func (c *curve512) finish(signature []byte, x *fe512, d, e, k *sc512) (retry bool) {
 	var r, s, ke sc512
-	x := sc512(p.x)
-	c.order.toMontgomery(&r, &x)
-	c.order.fromMontgomery(&r, &r)
+	x.canonical(x)
+	c.order.mod(&r, (*sc512)(x))
 	c.order.mul(&s, &r, d)
 	c.order.mul(&ke, k, e)
+	c.order.toMontgomery(&ke, &ke)
 	c.order.add(&s, &s, &ke)
 	clear(ke[:])
 	if r.isZero()|s.isZero() == 1 {
-		return true, nil
+		return true
 	}
 	r.bytes(signature[:8*8])
 	s.bytes(signature[8*8:])
-	return false, nil
+	return false
 }
 
 // verify checks r‖s (GOST R 34.10-2012 §6.2) in variable time; a is a point of
-// order q, e in Montgomery form.
+// order q.
 func (c *curve512) verify(signature []byte, a *affine512, e *sc512) bool {
 	o := &c.order
 	r, s := scalar512(signature[:8*8]), scalar512(signature[8*8:])
@@ -128,8 +137,7 @@ func (c *curve512) verify(signature []byte, a *affine512, e *sc512) bool {
 	}
 	// v = 1/e, z1 = s·v, z2 = -r·v.
 	var v, z1, z2 sc512
-	o.fromMontgomery(&v, e)
-	o.invert(&v, &v)
+	o.invert(&v, e)
 	o.toMontgomery(&v, &v)
 	o.mul(&z1, &s, &v)
 	o.mul(&z2, &r, &v)

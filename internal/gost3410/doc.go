@@ -40,12 +40,21 @@
 // # Faults
 //
 // Before r and s leave, the point k·G is checked against the equation of the
-// curve; a computation gone wrong ends outside it and yields ErrFault.
+// curve, and the inverse that brings it to affine form against what it
+// inverts; a computation gone wrong yields ErrFault.
+//
+// # Processors
+//
+// There is Go code for every processor. On amd64 the field of 512 bits has
+// assembly for BMI2 and ADX, and the fixed base has vector code for AVX-512
+// IFMA, which works on eight elements at once: eighths of one scalar, or, with
+// SignBatch, eight signatures. Which is used shows in nothing but time. The
+// build tag purego leaves all of it out.
 //
 // # Timing
 //
 // Signing, loading and making keys take time, branches and addresses that do
-// not depend on secrets: fixed-size words, a fixed-base table that is read as
+// not depend on secrets: fixed-size words, fixed-base tables that are read as
 // a whole for each digit, and a constant-time inversion. Two exceptions: the
 // loop that redraws a nonce out of range (on average never), and the hash of
 // the nonce generator, whose tables are indexed by octets that depend on the

@@ -47,6 +47,7 @@ func TestPaths(t *testing.T) {
 		TestFault(t)
 		TestCompleteAddition(t)
 		TestNoAllocations(t)
+		TestSignBatch(t)
 	})
 }
 

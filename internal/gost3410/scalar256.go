@@ -119,5 +119,15 @@ func (o *order256) toMontgomery(z, x *sc256) { o.mul(z, x, &o.rr) }
 // fromMontgomery sets z = x/R.
 func (o *order256) fromMontgomery(z, x *sc256) { o.mul(z, x, &sc256{1}) }
 
+// mod sets z = x mod q for any x.
+func (o *order256) mod(z, x *sc256) {
+	if o.q[4-1]>>63 == 1 {
+		o.reduce(z, x, 0)
+		return
+	}
+	o.toMontgomery(z, x)
+	o.fromMontgomery(z, z)
+}
+
 // invert sets z = 1/x for x in plain form below q.
 func (o *order256) invert(z, x *sc256) { *z = o.gcd.inverse((*[4]uint64)(x)) }

@@ -119,5 +119,15 @@ func (o *order512) toMontgomery(z, x *sc512) { o.mul(z, x, &o.rr) }
 // fromMontgomery sets z = x/R.
 func (o *order512) fromMontgomery(z, x *sc512) { o.mul(z, x, &sc512{1}) }
 
+// mod sets z = x mod q for any x.
+func (o *order512) mod(z, x *sc512) {
+	if o.q[8-1]>>63 == 1 {
+		o.reduce(z, x, 0)
+		return
+	}
+	o.toMontgomery(z, x)
+	o.fromMontgomery(z, z)
+}
+
 // invert sets z = 1/x for x in plain form below q.
 func (o *order512) invert(z, x *sc512) { *z = o.gcd.inverse((*[8]uint64)(x)) }

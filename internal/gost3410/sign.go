@@ -81,24 +81,19 @@ func (in *input) message(i byte) []byte {
 const attempts = 8
 
 func (k *PrivateKey) sign512(signature []byte, random io.Reader, digest []byte) error {
-	c := k.pub.curve.c512
-	e := c.digest(digest)
+	e := k.pub.curve.c512.digest(digest)
 	in := input{size: 64}
-	var plain, nonce sc512
-	c.order.fromMontgomery(&plain, &e)
-	plain.bigEndian(in.octets[:64])
+	e.bigEndian(in.octets[:64])
 	if err := in.additional(random); err != nil {
 		return err
 	}
-	var t [64]byte
-	defer clear(t[:])
-	for i := range byte(attempts) {
-		k.nonce.streebog512(&t, in.message(i))
-		nonce.setBigEndian(&t)
-		if c.order.below(&nonce)&(1-nonce.isZero()) == 0 {
-			continue
-		}
-		retry, err := c.sign(signature, &k.d512, &e, &nonce)
+	return k.finish512(signature, &e, &in)
+}
+
+func (k *PrivateKey) finish512(signature []byte, e *sc512, in *input) error {
+	var nonce sc512
+	for i := byte(0); k.nonce512(&nonce, in, &i); {
+		retry, err := k.pub.curve.c512.sign(signature, &k.d512, e, &nonce)
 		clear(nonce[:])
 		if !retry {
 			return err
@@ -107,16 +102,30 @@ func (k *PrivateKey) sign512(signature []byte, random io.Reader, digest []byte) 
 	return ErrFault
 }
 
+// nonce512 draws the next nonce that is in range, from the try i on.
+func (k *PrivateKey) nonce512(nonce *sc512, in *input, i *byte) bool {
+	var t [64]byte
+	defer clear(t[:])
+	for *i < attempts {
+		k.nonce.streebog512(&t, in.message(*i))
+		*i++
+		nonce.setBigEndian(&t)
+		if k.pub.curve.c512.order.below(nonce)&(1-nonce.isZero()) == 1 {
+			return true
+		}
+	}
+	return false
+}
+
 func (k *PrivateKey) sign256(signature []byte, random io.Reader, digest []byte) error {
 	c := k.pub.curve.c256
 	e := c.digest(digest)
 	in := input{size: 32}
-	var plain, nonce sc256
-	c.order.fromMontgomery(&plain, &e)
-	plain.bigEndian(in.octets[:32])
+	e.bigEndian(in.octets[:32])
 	if err := in.additional(random); err != nil {
 		return err
 	}
+	var nonce sc256
 	var t [32]byte
 	defer clear(t[:])
 	for i := range byte(attempts) {
