@@ -116,18 +116,9 @@ func (l *layout) appendFront(dst, content []byte, detached bool) []byte {
 	if detached {
 		n = -1
 	}
-	total, outer, signedData, encap, octets := l.sizes(n)
-	dst = slices.Grow(dst, total)
-	dst = appendHeader(dst, tagSequence, outer)
-	dst = append(dst, signedDataType...)
-	dst = appendHeader(dst, tagContext0, fullLen(signedData))
-	dst = appendHeader(dst, tagSequence, signedData)
-	dst = append(dst, l.signed...)
-	dst = appendHeader(dst, tagSequence, encap)
-	dst = append(dst, l.encap...)
+	total, _, _, _, _ := l.sizes(n)
+	dst = l.appendHead(slices.Grow(dst, total), n)
 	if !detached {
-		dst = appendHeader(dst, tagContext0, octets)
-		dst = appendHeader(dst, tagOctets, n)
 		dst = append(dst, content...)
 	}
 	dst = append(dst, l.certs...)

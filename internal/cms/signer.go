@@ -44,6 +44,7 @@ type Signer struct {
 	chain        [][]byte
 	usual        *layout // id-data, UTCTime, digest of the key's family
 	scratch      sync.Pool
+	batches      sync.Pool // of *batchScratch
 }
 
 // appender is what a software key of the GOST families offers beside Sign.

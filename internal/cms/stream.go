@@ -67,7 +67,8 @@ func (s *Signer) SignTo(w io.Writer, content io.Reader, size int64, o Options) e
 	return nil
 }
 
-// appendHead appends everything before n octets of content.
+// appendHead appends everything before n octets of content, or before the
+// certificates of a detached signature when n is negative.
 func (l *layout) appendHead(dst []byte, n int) []byte {
 	_, outer, signedData, encap, octets := l.sizes(n)
 	dst = appendHeader(dst, tagSequence, outer)
@@ -77,6 +78,9 @@ func (l *layout) appendHead(dst []byte, n int) []byte {
 	dst = append(dst, l.signed...)
 	dst = appendHeader(dst, tagSequence, encap)
 	dst = append(dst, l.encap...)
+	if n < 0 {
+		return dst
+	}
 	dst = appendHeader(dst, tagContext0, octets)
 	return appendHeader(dst, tagOctets, n)
 }
