@@ -20,6 +20,11 @@ var (
 // if need be; finished is closed when the last goroutine has let go of its
 // document and of the key.
 func (s *Server) batch(ctx context.Context, n int, work func(i int) error, step func(done int)) (finished <-chan struct{}, err error) {
+	return s.batchOf(ctx, s.o.Workers, n, func(_ context.Context, i int) error { return work(i) }, step)
+}
+
+// batchOf is batch on so many goroutines; ctx of the work ends with the batch.
+func (s *Server) batchOf(ctx context.Context, workers, n int, work func(ctx context.Context, i int) error, step func(done int)) (finished <-chan struct{}, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	var (
 		wg         sync.WaitGroup
@@ -33,9 +38,9 @@ func (s *Server) batch(ctx context.Context, n int, work func(i int) error, step 
 				err = errPanicked
 			}
 		}()
-		return work(i)
+		return work(ctx, i)
 	}
-	for range min(n, s.o.Workers) {
+	for range min(n, workers) {
 		wg.Go(func() {
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1

@@ -21,10 +21,9 @@
 //
 // What it does not do: it decides nothing about permissions (bridge/consent),
 // draws nothing (bridge/prompt) and knows no family's wording (protocol).
-// Signing XML, time stamps, tokens, key renewal and revocation checks come in
-// later steps: their operations are answered with protocol.ErrNotSupported
-// before any window, and a request that refuses revoked certificates is served
-// without that check.
+// Tokens, key renewal, XAdES-T and revocation checks come in later steps: their
+// operations are answered with protocol.ErrNotSupported before any window, and a
+// request that refuses revoked certificates is served without that check.
 //
 // Only text frames are served: a binary frame closes with 1003, text that is
 // not UTF-8 with 1007, a message over its limit with 1009 and the limit in the
@@ -46,6 +45,7 @@ import (
 	"tanba/bridge/consent"
 	"tanba/internal/peer"
 	"tanba/internal/state"
+	"tanba/internal/timestamp"
 )
 
 // DefaultPort is NCALayer's.
@@ -75,6 +75,9 @@ type Options struct {
 
 	Version string      // of the program, for /health and the status page
 	Peer    peer.Lookup // nil = the kernel's answer
+	// Stamper gets the time stamps of CAdES-T. nil = such requests are answered
+	// with protocol.ErrNotSupported, before any window.
+	Stamper timestamp.Stamper
 	Now     func() time.Time
 	Log     *slog.Logger // nil = nothing is logged
 	Limits  Limits

@@ -12,6 +12,7 @@ import (
 
 	"tanba/bridge/consent"
 	"tanba/bridge/prompt"
+	"tanba/internal/timestamp"
 	"tanba/keystore"
 	"tanba/protocol"
 )
@@ -36,7 +37,7 @@ func (c *session) dispatch(call *protocol.Call) (protocol.Result, error) {
 	case protocol.ShowKey:
 		return c.showKey(call, op)
 	case protocol.SignCMS:
-		if op.Timestamp {
+		if op.Timestamp && c.s.o.Stamper == nil {
 			return nil, protocol.ErrNotSupported
 		}
 		return c.signCMS(call, op)
@@ -48,10 +49,15 @@ func (c *session) dispatch(call *protocol.Call) (protocol.Result, error) {
 	case protocol.SignRaw:
 		return c.signRaw(call, op)
 	case protocol.SignFile:
-		if op.Timestamp {
+		if op.Timestamp && c.s.o.Stamper == nil {
 			return nil, protocol.ErrNotSupported
 		}
 		return c.signFile(call, op)
+	case protocol.ApplyTimestamp:
+		if c.s.o.Stamper == nil {
+			return nil, protocol.ErrNotSupported
+		}
+		return c.applyTimestamp(op)
 	}
 	return nil, protocol.ErrNotSupported
 }
@@ -163,6 +169,10 @@ func failure(err error) string {
 		return prompt.FailedFile
 	case errors.Is(err, protocol.ErrCancelled), errors.Is(err, context.Canceled):
 		return prompt.FailedConnection
+	case errors.Is(err, protocol.ErrTimestamp):
+		return prompt.FailedTimestamp
+	case errors.As(err, new(*timestamp.StampError)):
+		return prompt.FailedTimestampAnswer
 	}
 	return prompt.FailedSigning
 }

@@ -20,7 +20,14 @@ import (
 //
 // The result is complete or not there: one document that fails fails the
 // request, for every family answers all documents or an error.
-func (c *session) sign(q *consent.Question, n int, prepare func(keystore.Key) (func(i int) ([]byte, error), error)) (out protocol.Signatures, err error) {
+func (c *session) sign(q *consent.Question, n int, prepare func(keystore.Key) (func(i int) ([]byte, error), error)) (protocol.Signatures, error) {
+	return c.signThen(q, n, prepare, nil)
+}
+
+// signThen is sign, and what then makes of the signature of document i is the
+// result. That may wait for the network, so more of it is done at once than there
+// are cores; its context ends when the person presses Stop.
+func (c *session) signThen(q *consent.Question, n int, prepare func(keystore.Key) (func(i int) ([]byte, error), error), then after) (out protocol.Signatures, err error) {
 	q.Purpose = prompt.Sign
 	g, err := c.s.o.Desk.Ask(c.ctx, q)
 	if err != nil {
@@ -63,8 +70,14 @@ func (c *session) sign(q *consent.Question, n int, prepare func(keystore.Key) (f
 		}()
 	}
 	values := make([][]byte, n)
-	finished, err = c.s.batch(ctx, n, func(i int) (err error) {
-		values[i], err = one(i)
+	workers := c.s.o.Workers
+	if then != nil {
+		workers = max(workers, stampsAtOnce)
+	}
+	finished, err = c.s.batchOf(ctx, workers, n, func(ctx context.Context, i int) (err error) {
+		if values[i], err = one(i); err == nil && then != nil {
+			values[i], err = then(ctx, i, values[i])
+		}
 		return err
 	}, g.Step)
 	switch {
@@ -74,6 +87,8 @@ func (c *session) sign(q *consent.Question, n int, prepare func(keystore.Key) (f
 		return out, fmt.Errorf("%w: %w", protocol.ErrCancelled, err)
 	case errors.Is(err, protocol.ErrFileNotFound):
 		return out, protocol.ErrFileNotFound
+	case errors.Is(err, protocol.ErrTimestamp):
+		return out, err
 	}
 	return out, fmt.Errorf("%w: %w", protocol.ErrSigning, err)
 }
@@ -103,7 +118,12 @@ func (c *session) signCMS(call *protocol.Call, op protocol.SignCMS) (protocol.Re
 			}
 			return signer.Sign(document, options)
 		}, nil
-	})
+	}, c.stamp(op.Timestamp, func(i int) []byte {
+		if op.CoSign && !op.Digests && cms.IsSignedData(op.Documents[i]) {
+			return op.Documents[i]
+		}
+		return nil
+	}))
 }
 
 func (c *session) signRaw(call *protocol.Call, op protocol.SignRaw) (protocol.Result, error) {
@@ -132,7 +152,7 @@ func (c *session) signRaw(call *protocol.Call, op protocol.SignRaw) (protocol.Re
 			}
 			return pki.SignDigest(k, rand.Reader, digest)
 		}, nil
-	})
+	}, nil)
 }
 
 // signFile asks with the path only; the file is touched after the person has
@@ -170,12 +190,12 @@ func (c *session) signFile(call *protocol.Call, op protocol.SignFile) (protocol.
 			}
 			return signer.Sign(content, options)
 		}, nil
-	})
+	}, c.stamp(op.Timestamp, nil))
 }
 
-// signatures is sign with a nil Result when there is an error.
-func (c *session) signatures(q *consent.Question, n int, prepare func(keystore.Key) (func(int) ([]byte, error), error)) (protocol.Result, error) {
-	s, err := c.sign(q, n, prepare)
+// signatures is signThen with a nil Result when there is an error.
+func (c *session) signatures(q *consent.Question, n int, prepare func(keystore.Key) (func(int) ([]byte, error), error), then after) (protocol.Result, error) {
+	s, err := c.signThen(q, n, prepare, then)
 	if err != nil {
 		return nil, err
 	}

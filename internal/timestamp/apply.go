@@ -10,6 +10,17 @@ import (
 	"tanba/internal/pki"
 )
 
+// StampError says that there is no token for a signer, and wraps the Stamper's
+// error.
+type StampError struct {
+	Signer int // counted from 1
+	Err    error
+}
+
+func (e *StampError) Error() string { return fmt.Sprintf("signer %d: %v", e.Signer, e.Err) }
+
+func (e *StampError) Unwrap() error { return e.Err }
+
 // Add returns the SignedData with a token for every signer that had none: CAdES-T
 // out of CAdES-BES. What was there stays octet for octet. The signatures are not
 // judged, and signers keep the tokens they have.
@@ -51,7 +62,7 @@ func add(ctx context.Context, s Stamper, signed []byte, lacks func(*cms.SignerIn
 		}
 		token, err := s.Stamp(ctx, family, si.Signature)
 		if err != nil {
-			return nil, fmt.Errorf("signer %d: %w", i+1, err)
+			return nil, &StampError{Signer: i + 1, Err: err}
 		}
 		if signed, err = attach(signed, si, token); err != nil {
 			return nil, err
