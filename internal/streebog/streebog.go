@@ -7,9 +7,15 @@
 // standard's vector first. A Digest never allocates: Write, Reset and Sum into
 // a slice with room work on the Digest itself.
 //
-// It is table driven: 16 KiB of tables are indexed by the data, so hashing a
-// secret (as the nonce generator of package gost3410 does) leaves a trace in
-// the cache of the same core. See there for what that means.
+// On amd64 processors with AVX-512 (F, BW, VBMI) and GFNI the compression is
+// vector code that uses no look-up in memory: its time depends on the length of
+// the message alone. Sum512Pair, Sum512Each and WritePair hash two messages
+// side by side there, which is a third faster than one after the other.
+//
+// Everywhere else, and with the build tag purego, it is table driven: 16 KiB of
+// tables are indexed by the data, so hashing a secret (as the nonce generator
+// of package gost3410 does) leaves a trace in the cache of the same core. See
+// there for what that means.
 package streebog
 
 import (
