@@ -28,6 +28,7 @@ type agentOptions struct {
 	language  string
 	prompter  prompt.Prompter
 	developer bool
+	multisign bool     // also KAZTOKEN desktop's port
 	suggest   []string // key files offered before any was used
 	log       *slog.Logger
 }
@@ -53,9 +54,13 @@ func startAgent(o agentOptions) (*agent, error) {
 		Anchors: pki.NewPool(pki.Anchors(true, false)),
 	})
 	desk.Suggest(o.suggest...)
+	var second string
+	if o.multisign {
+		second = net.JoinHostPort("127.0.0.1", strconv.Itoa(bridge.MultisignPort))
+	}
 	server, err := bridge.New(bridge.Options{
 		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port)), State: o.dir, Desk: desk, TLS: source,
-		Version: releaseVersion, DeveloperMode: o.developer, Log: o.log,
+		Version: releaseVersion, DeveloperMode: o.developer, Multisign: second, Log: o.log,
 	})
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ const exitPortTaken = 3
 func serve(c *command, args []string) int {
 	port := c.flags.Int("port", bridge.Port(), "")
 	developer := c.flags.Bool("developer", false, "")
+	multisign := c.flags.Bool("multisign", false, "")
 	script := scriptFlag(c.flags)
 	files, code, ok := c.parse(args)
 	switch {
@@ -45,7 +46,7 @@ func serve(c *command, args []string) int {
 		prompter = defaultPrompter(dir, c.lang, log)
 	}
 	a, err := startAgent(agentOptions{
-		dir: dir, port: *port, language: c.lang, prompter: prompter, developer: *developer, log: log,
+		dir: dir, port: *port, language: c.lang, prompter: prompter, developer: *developer, multisign: *multisign, log: log,
 	})
 	if err != nil {
 		return c.failStart(err)
@@ -60,6 +61,7 @@ func serve(c *command, args []string) int {
 		cancel()
 	}()
 	c.say("cli.listening", a.url())
+	c.sayMultisign(a)
 	go c.hintTrust(ctx, trust.Options{State: dir, Root: a.source.Bundle().CA})
 	if err := a.run(ctx); err != nil {
 		c.fail("cli.cannot_start", err)
@@ -85,13 +87,32 @@ func (c *command) failStart(err error) int {
 		c.fail("cli.cannot_start", err)
 		return exitError
 	}
-	holder := c.text("cli.holder_unknown")
-	if taken.Holder.PID != 0 {
-		holder = c.text("cli.holder", taken.Holder.Name, taken.Holder.PID, taken.Holder.User)
-	}
-	c.fail("cli.port_taken", taken.Addr, holder)
+	c.fail("cli.port_taken", taken.Addr, c.holder(taken))
 	c.hint("cli.port_hint")
 	return exitPortTaken
+}
+
+func (c *command) holder(taken *bridge.PortTaken) string {
+	if taken.Holder.PID == 0 {
+		return c.text("cli.holder_unknown")
+	}
+	return c.text("cli.holder", taken.Holder.Name, taken.Holder.PID, taken.Holder.User)
+}
+
+// sayMultisign tells what became of the second port. The bridge does without it
+// when another program holds it.
+func (c *command) sayMultisign(a *agent) {
+	addr, err := a.server.Multisign()
+	var taken *bridge.PortTaken
+	switch {
+	case errors.As(err, &taken):
+		c.fail("cli.multisign_taken", taken.Addr, c.holder(taken))
+		c.hint("cli.multisign_hint")
+	case err != nil:
+		c.fail("cli.multisign_failed", err)
+	case addr != nil:
+		c.say("cli.multisign_on", "https://"+addr.String())
+	}
 }
 
 func hasDisplay() bool {

@@ -5,12 +5,16 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"tanba/internal/cms"
 	"tanba/internal/filesign"
 	"tanba/internal/i18n"
 	"tanba/internal/pki"
+	"tanba/internal/xmldsig"
 	"tanba/keystore"
 )
 
@@ -40,12 +44,18 @@ func sign(c *command, args []string) int {
 	case tsa != "":
 		c.fail("cli.not_yet", "--tsa")
 		return exitUsage
-	case xml || id != "":
-		c.fail("cli.not_yet", "--xml")
-		return exitUsage
+	case id != "" && (!xml || !filesign.ValidID(id)):
+		return c.usageError("--xml --id ID")
+	case xml && detached:
+		return c.usageError("--xml --detached")
 	}
 
 	files := filesign.Expand(named, present(key, passwordFile)...)
+	if xml {
+		files = slices.DeleteFunc(files, func(f filesign.File) bool {
+			return !slices.Contains(named, f.Path) && !strings.EqualFold(filepath.Ext(f.Path), ".xml")
+		})
+	}
 	switch {
 	case len(files) == 0:
 		c.say("cli.sign.nothing")
@@ -54,6 +64,9 @@ func sign(c *command, args []string) int {
 		return c.usageError("--out")
 	}
 	job := &filesign.Job{Detached: detached, Out: out, OutDir: outDir, Now: time.Now}
+	if xml {
+		job.XML = &filesign.XML{ID: id}
+	}
 	if collisions := job.Collisions(files); len(collisions) > 0 {
 		c.reportCollisions(job, files, collisions)
 		return exitError
@@ -74,7 +87,12 @@ func sign(c *command, args []string) int {
 		}
 		c.say("cli.key_expired_used", i18n.Date(c.lang, certificate.NotAfter))
 	}
-	if job.Signer, err = cms.NewSigner(k, certificate); err != nil {
+	if xml {
+		job.XML.Signer, err = xmldsig.NewSigner(k, certificate)
+	} else {
+		job.Signer, err = cms.NewSigner(k, certificate)
+	}
+	if err != nil {
 		c.fail("cli.key_unusable", err)
 		return exitError
 	}

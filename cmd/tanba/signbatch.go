@@ -14,6 +14,7 @@ import (
 
 	"tanba/internal/filesign"
 	"tanba/internal/i18n"
+	"tanba/internal/xmldsig"
 )
 
 // named is how many files a list at the end names before it says "and so many
@@ -164,6 +165,8 @@ func (c *command) reason(err error) (code, text string) {
 		{filesign.ErrNoMatch, "no_match", "cli.sign.no_match"},
 		{filesign.ErrChanged, "changed", "cli.sign.changed"},
 		{filesign.ErrNotReached, "not_reached", "cli.sign.unreached"},
+		{filesign.ErrTooLarge, "too_large", "cli.sign.too_large"},
+		{xmldsig.ErrNoElement, "no_element", "cli.sign.no_element"},
 		{syscall.ENOSPC, "disk_full", "cli.sign.disk_full"},
 		{fs.ErrNotExist, "no_file", "cli.no_file"},
 		{fs.ErrPermission, "no_permission", "cli.no_permission"},
@@ -171,6 +174,10 @@ func (c *command) reason(err error) (code, text string) {
 		if errors.Is(err, t.err) {
 			return t.code, c.text(t.key)
 		}
+	}
+	var syntax *xmldsig.SyntaxError
+	if errors.As(err, &syntax) {
+		return "not_xml", c.text("cli.sign.not_xml", syntax.Line, printable(syntax.Reason))
 	}
 	return "other", printable(err.Error())
 }

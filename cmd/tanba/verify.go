@@ -119,7 +119,9 @@ func (c *command) verifyFile(file, contentFile string, o verification.Options) i
 		report, err = verification.Large(signature, size, o)
 	} else {
 		var data []byte
-		if data, err = io.ReadAll(signature); err == nil {
+		if data, err = io.ReadAll(signature); err == nil && verification.IsXML(data) {
+			report, err = verification.XML(data, o)
+		} else if err == nil {
 			report, err = verification.CMS(data, o)
 		}
 	}
@@ -168,6 +170,9 @@ func (c *command) verdictText(file string, r *verification.Report, code int) {
 		}
 		p := s.Certificate.Person()
 		fmt.Fprintf(c.stdout, "  %s\n", c.text("cli.signed_by", owner(p)))
+		if s.Part != "" && s.Part != "/" {
+			fmt.Fprintf(c.stdout, "  %s\n", c.text("cli.signed_part", printable(s.Part)))
+		}
 		if !s.SigningTime.IsZero() {
 			fmt.Fprintf(c.stdout, "  %s\n", c.text("cli.signed_when", i18n.Date(c.lang, s.SigningTime)))
 		}
@@ -183,6 +188,9 @@ func (c *command) verdictJSON(file string, r *verification.Report, code int) {
 		line := map[string]any{"good": s.Err == nil, "certificate": s.State}
 		if s.Err != nil {
 			line["error"] = s.Err.Error()
+		}
+		if s.Part != "" {
+			line["part"] = s.Part
 		}
 		if !s.SigningTime.IsZero() {
 			line["claimedTime"] = s.SigningTime.UTC().Format(time.RFC3339)

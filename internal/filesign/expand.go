@@ -22,7 +22,7 @@ type File struct {
 // A folder stands for all files in it and in the folders below; a name that is
 // no file but has *, ? or […] is a pattern, in which ** stands for any folders.
 // What is only found in this way, not named, is left out if it is hidden, a
-// signature (.cms, .p7s), a key (.p12, .pfx, .jks: it must not travel in a
+// signature (.cms, .p7s, .signed.xml), a key (.p12, .pfx, .jks: it must not travel in a
 // container), no regular file, or one of exclude. Links to folders are not
 // followed there.
 //
@@ -103,6 +103,9 @@ func (e *expansion) found(path, name string, kind fs.FileMode, pattern string) {
 
 // special reports whether a name is that of a signature or a key.
 func special(name string) bool {
+	if strings.HasSuffix(strings.ToLower(name), ".signed.xml") {
+		return true
+	}
 	return slices.Contains([]string{".cms", ".p7s", ".p12", ".pfx", ".jks"}, strings.ToLower(filepath.Ext(name)))
 }
 

@@ -1,5 +1,5 @@
-// Package filesign signs files into CMS containers beside them: one file, or a
-// hundred thousand with one key.
+// Package filesign signs files into CMS containers beside them, or XML documents
+// into signed copies: one file, or a hundred thousand with one key.
 //
 // # Promises
 //
@@ -14,7 +14,8 @@
 // bad) is reported as Already and not signed again. Anything else under the
 // name is ErrExists.
 //
-// Memory does not depend on the size of a file. A file that changes while it is
+// Memory does not depend on the size of a file, except for XML, which is read
+// whole. A file that changes while it is
 // read is ErrChanged and gets no signature.
 //
 // # Steps
@@ -52,9 +53,11 @@ var (
 	ErrNotReached = errors.New("filesign: not reached")
 )
 
-// Job says how files are signed.
+// Job says how files are signed: by Signer into CMS, or by XML into the document
+// itself.
 type Job struct {
 	Signer   *cms.Signer
+	XML      *XML
 	Detached bool
 	OutDir   string // "" = beside the input
 	Out      string // exact output, for a single input
@@ -72,13 +75,16 @@ type Result struct {
 }
 
 // Output returns the name of the signature of a file: NAME.cms attached,
-// NAME.p7s detached.
+// NAME.p7s detached, NAME.signed.xml for XML.
 func (j *Job) Output(f File) string {
 	if j.Out != "" {
 		return j.Out
 	}
 	ext := ".cms"
-	if j.Detached {
+	switch {
+	case j.XML != nil:
+		ext = ".signed.xml"
+	case j.Detached:
 		ext = ".p7s"
 	}
 	if j.OutDir != "" {
@@ -145,6 +151,9 @@ var writers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 64<<10
 func (j *Job) write(out io.Writer, in io.Reader, size int64) error {
 	o := cms.Options{Detached: j.Detached, Time: j.Now()}
 	in = &counter{in, &j.read}
+	if j.XML != nil {
+		return j.XML.write(out, in, size)
+	}
 	if j.Detached {
 		signature, err := j.Signer.SignReader(in, o)
 		if err == nil {

@@ -26,6 +26,9 @@ func (j *Job) present(in io.Reader, output string) bool {
 	}
 	defer f.Close()
 	in = &counter{in, &j.read}
+	if j.XML != nil {
+		return j.XML.present(in, f, fi.Size())
+	}
 	sd, inside, err := parse(f, fi.Size())
 	if err != nil {
 		return false

@@ -45,6 +45,7 @@ type Signer struct {
 	Anchor      string    // the CA that stands for it
 	SigningTime time.Time // as the signer claims; zero = not said
 	Stamped     bool      // carries a time stamp (not judged here)
+	Part        string    // of an XML document: what the signature covers, "/" = all
 }
 
 // Report is the verdict on one file.
