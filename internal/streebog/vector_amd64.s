@@ -12,8 +12,8 @@
 //
 //	r[k][i] = Σ_j c[i][j] · π(a[j][k])      with · = VGF2P8MULB
 //
-// (row k, octet i). The transposition P is never carried out. Rather there are
-// two forms of the multiplication, which take and leave the state in turns
+// (row k, octet i). The transposition P is hardly ever carried out. Rather there
+// are two forms of the multiplication, which take and leave the state in turns
 // upright and transposed:
 //
 //	WORDS   upright → transposed: r[·][i] = Σ_t c[i][i⊕t] · a[i⊕t][·]
@@ -70,6 +70,9 @@
 	VPERMI2B S3, S2, a; \
 	VPBLENDMB a, T0, K1, a
 
+// The matrix: a = Σ exchanged a · near ⊕ b; T3 is what is still to be added, so
+// that the caller may add something else along with it. T0…T2 are the exchanged
+// forms of a, T4 and T5 products.
 #define WORDS(a, b) \
 	VSHUFI64X2 $0xb1, a, a, T0; \
 	VSHUFI64X2 $0x4e, a, a, T1; \
@@ -106,7 +109,7 @@
 	VPTERNLOGQ $0x96, T1, T2, a; \
 	VPSHUFD $0xb1, T3, T3
 
-// In: k = h. Out: x = m transposed, k = h ⊕ N, hm = h ⊕ m.
+// Adds to n and to the sum. In: k = h. Out: x = m transposed, k = h ⊕ N, hm = h ⊕ m.
 #define BEGIN(s, p, step, x, k, hm) \
 	VMOVDQU64 state_n(s), T0; \
 	VGF2P8AFFINEQB.BCST $0, vectorTable_to(R8), T0, T0; \
@@ -134,12 +137,18 @@
 	MOVQ 56(p), AX; \
 	ADCQ AX, (state_sum+56)(s)
 
+// From here on k = K(i) ⊕ C(i): the next key is made from that, and the text
+// takes K(i) by adding both k and C(i). Key and text do not wait for each other
+// within a round, and streams never do: the processor overlaps them.
+
+// k = LPS(h ⊕ n) ⊕ C1, x = m ⊕ K1, both transposed.
 #define FIRST(x, k) \
 	SUBSTITUTE(k); \
 	WORDS(k, C(1)); \
 	VPXORQ T3, k, k; \
 	VPTERNLOGQ $0x96, C(1), k, x
 
+// One round: c is C(i+1).
 #define ODD(x, k, c) \
 	SUBSTITUTE(k); \
 	OCTETS(k, c); \
@@ -156,6 +165,8 @@
 	WORDS(x, k); \
 	VPTERNLOGQ $0x96, c, T3, x
 
+// h = LPS(x ⊕ K12) ⊕ LPS(K12 ⊕ C12) ⊕ h ⊕ m. The matrix is linear: once is
+// enough for both.
 #define LAST(x, k, hm) \
 	SUBSTITUTE(k); \
 	SUBSTITUTE(x); \
