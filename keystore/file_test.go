@@ -7,10 +7,12 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"slices"
 	"testing"
 	"time"
 
@@ -109,6 +111,7 @@ func TestUnlock(t *testing.T) {
 			}
 			a, ok := k.(interface {
 				AppendSignature(dst, digest []byte) ([]byte, error)
+				SignBatch(random io.Reader, dst, digests []byte) ([]byte, error)
 			})
 			if ok == (family == pki.RSA) {
 				t.Fatalf("AppendSignature: %v", ok)
@@ -120,6 +123,15 @@ func TestUnlock(t *testing.T) {
 				}
 				if err := id.Certificate.PublicKey.VerifyDigest(digest, signature[len("before"):]); err != nil {
 					t.Error(err)
+				}
+				batch, err := a.SignBatch(nil, nil, append(slices.Clone(digest), digest...))
+				if err != nil || len(batch) != 4*len(digest) {
+					t.Fatal(err, len(batch))
+				}
+				for i := range 2 {
+					if err := id.Certificate.PublicKey.VerifyDigest(digest, batch[2*i*len(digest):][:2*len(digest)]); err != nil {
+						t.Errorf("signature %d of a batch: %v", i, err)
+					}
 				}
 			}
 			if _, err := s.Unlock(context.Background(), []byte("wrong")); !errors.Is(err, keystore.ErrWrongPassword) {
@@ -134,6 +146,9 @@ func TestUnlock(t *testing.T) {
 			if ok {
 				if _, err := a.AppendSignature(nil, digest); !errors.Is(err, keystore.ErrClosed) {
 					t.Errorf("AppendSignature after Close: %v", err)
+				}
+				if _, err := a.SignBatch(nil, nil, digest); !errors.Is(err, keystore.ErrClosed) {
+					t.Errorf("SignBatch after Close: %v", err)
 				}
 			}
 			if _, err := s.Unlock(context.Background(), []byte(password)); !errors.Is(err, keystore.ErrClosed) {

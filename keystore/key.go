@@ -59,9 +59,11 @@ func (k *fileKey) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([
 	return k.entry.Key.Sign(rand, digest, opts)
 }
 
-// appender is a key that signs into memory it is given; GOST keys do.
+// appender is a key that signs into memory it is given, one digest or many; GOST
+// keys do.
 type appender interface {
 	AppendSignature(dst, digest []byte) ([]byte, error)
+	SignBatch(random io.Reader, dst, digests []byte) ([]byte, error)
 }
 
 // appendKey is a file key that is an appender too.
@@ -78,4 +80,15 @@ func (k *appendKey) AppendSignature(dst, digest []byte) ([]byte, error) {
 		return nil, ErrClosed
 	}
 	return k.appender.AppendSignature(dst, digest)
+}
+
+// SignBatch appends the signatures of many digests, which lie one after the
+// other; see gost3410.PrivateKey.
+func (k *appendKey) SignBatch(random io.Reader, dst, digests []byte) ([]byte, error) {
+	k.group.mu.RLock()
+	defer k.group.mu.RUnlock()
+	if k.group.store == nil {
+		return dst, ErrClosed
+	}
+	return k.appender.SignBatch(random, dst, digests)
 }

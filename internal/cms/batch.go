@@ -98,6 +98,7 @@ type batchScratch struct {
 	at         [group]int
 	sums       [group][streebog.Size512]byte
 	attributes []byte // of the whole group, with the universal tag
+	hashed     []byte // the hashes of the attributes, one after the other
 }
 
 // Sign makes the signatures of documents first … last-1. On an error some of them
@@ -133,10 +134,51 @@ func (b *Batch) sign(first, last int, sc *batchScratch) error {
 		sc.messages[i] = sc.attributes[i*size : (i+1)*size]
 	}
 	b.sums(n, sc)
+	sc.hashed = sc.hashed[:0]
+	hashLen := b.signer.family.HashSize()
 	for i := range n {
-		if err := b.signOne(first+i, sc.sums[i][:b.signer.family.HashSize()]); err != nil {
+		sc.hashed = append(sc.hashed, sc.sums[i][:hashLen]...)
+	}
+	if b.signer.batcher == nil {
+		for i := range n {
+			if err := b.signOne(first+i, sc.hashed[i*hashLen:(i+1)*hashLen]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	signatures := b.signatures[first*l.signatureLen : last*l.signatureLen : last*l.signatureLen]
+	out, err := b.signer.batcher.SignBatch(nil, signatures[:0], sc.hashed)
+	if err := b.take(signatures, out, err); err != nil {
+		return err
+	}
+	for i := range n {
+		if err := b.check(first+i, sc.hashed[i*hashLen:(i+1)*hashLen]); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// take puts what the key gave where the signatures belong.
+func (b *Batch) take(signatures, out []byte, err error) error {
+	switch {
+	case err != nil:
+		return fmt.Errorf("cms: signing: %w", err)
+	case len(out) != len(signatures):
+		return fmt.Errorf("%w: the key gave %d octets, want %d", ErrSignature, len(out), len(signatures))
+	}
+	copy(signatures, out)
+	return nil
+}
+
+// check verifies a signature if that is asked for.
+func (b *Batch) check(i int, hashed []byte) error {
+	if !b.options.VerifyAfter {
+		return nil
+	}
+	if err := b.signer.public.VerifyDigest(hashed, b.signature(i)); err != nil {
+		return fmt.Errorf("%w: what the key returned: %w", ErrSignature, err)
 	}
 	return nil
 }
@@ -183,19 +225,10 @@ func (b *Batch) signOne(i int, hashed []byte) error {
 	} else {
 		out, err = pki.SignDigest(s.key, nil, hashed)
 	}
-	switch {
-	case err != nil:
-		return fmt.Errorf("cms: signing: %w", err)
-	case len(out) != len(signature):
-		return fmt.Errorf("%w: the key gave %d octets, want %d", ErrSignature, len(out), len(signature))
+	if err := b.take(signature, out, err); err != nil {
+		return err
 	}
-	copy(signature, out)
-	if b.options.VerifyAfter {
-		if err := b.signer.public.VerifyDigest(hashed, signature); err != nil {
-			return fmt.Errorf("%w: what the key returned: %w", ErrSignature, err)
-		}
-	}
-	return nil
+	return b.check(i, hashed)
 }
 
 // Len is the number of documents.

@@ -34,6 +34,7 @@ type Options struct {
 type Signer struct {
 	key          crypto.Signer
 	appender     appender // the key, if it can sign without allocating
+	batcher      batcher  // the key, if it can make many signatures at once
 	certificate  *pki.Certificate
 	public       *pki.PublicKey
 	family       pki.Family
@@ -50,6 +51,12 @@ type Signer struct {
 // appender is what a software key of the GOST families offers beside Sign.
 type appender interface {
 	AppendSignature(dst, digest []byte) ([]byte, error)
+}
+
+// batcher is what it offers for many digests, which lie one after the other, as
+// the signatures do.
+type batcher interface {
+	SignBatch(random io.Reader, dst, digests []byte) ([]byte, error)
 }
 
 // scratch is what one signature needs besides its output.
@@ -77,6 +84,7 @@ func NewSigner(key crypto.Signer, certificate *pki.Certificate, chain ...*pki.Ce
 		dataType:    mustOID(oidData),
 	}
 	s.appender, _ = key.(appender)
+	s.batcher, _ = key.(batcher)
 	if s.family == pki.RSA {
 		s.signatureLen = s.public.RSA.Size()
 	} else {
