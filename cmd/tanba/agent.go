@@ -29,6 +29,7 @@ type agentOptions struct {
 	prompter  prompt.Prompter
 	developer bool
 	multisign bool     // also KAZTOKEN desktop's port
+	tsa       string   // address of the time-stamping authority, "" = the national one
 	suggest   []string // key files offered before any was used
 	log       *slog.Logger
 }
@@ -54,13 +55,17 @@ func startAgent(o agentOptions) (*agent, error) {
 		Anchors: pki.NewPool(pki.Anchors(true, false)),
 	})
 	desk.Suggest(o.suggest...)
+	stamper, err := newStamper(o.tsa)
+	if err != nil {
+		return nil, err
+	}
 	var second string
 	if o.multisign {
 		second = net.JoinHostPort("127.0.0.1", strconv.Itoa(bridge.MultisignPort))
 	}
 	server, err := bridge.New(bridge.Options{
 		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port)), State: o.dir, Desk: desk, TLS: source,
-		Version: releaseVersion, DeveloperMode: o.developer, Multisign: second, Log: o.log,
+		Version: releaseVersion, DeveloperMode: o.developer, Multisign: second, Stamper: stamper, Log: o.log,
 	})
 	if err != nil {
 		return nil, err

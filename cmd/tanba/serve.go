@@ -18,6 +18,7 @@ func serve(c *command, args []string) int {
 	port := c.flags.Int("port", bridge.Port(), "")
 	developer := c.flags.Bool("developer", false, "")
 	multisign := c.flags.Bool("multisign", false, "")
+	tsa := c.flags.String("tsa", "", "")
 	script := scriptFlag(c.flags)
 	files, code, ok := c.parse(args)
 	switch {
@@ -27,6 +28,9 @@ func serve(c *command, args []string) int {
 		return c.usageError(files[0])
 	case *port < 0 || *port > 65535:
 		return c.usageError("--port")
+	}
+	if _, err := newStamper(*tsa); err != nil {
+		return c.usageError("--tsa URL")
 	}
 	dir, err := c.dir()
 	if err != nil {
@@ -46,7 +50,7 @@ func serve(c *command, args []string) int {
 		prompter = defaultPrompter(dir, c.lang, log)
 	}
 	a, err := startAgent(agentOptions{
-		dir: dir, port: *port, language: c.lang, prompter: prompter, developer: *developer, multisign: *multisign, log: log,
+		dir: dir, port: *port, language: c.lang, prompter: prompter, developer: *developer, multisign: *multisign, tsa: *tsa, log: log,
 	})
 	if err != nil {
 		return c.failStart(err)
