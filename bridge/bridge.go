@@ -19,6 +19,9 @@
 //  5. Dispatch turns an operation of package protocol into a question for the
 //     desk and, after a yes, into signatures on all cores.
 //
+// A second port, off by default, serves KAZTOKEN desktop's streaming interface
+// (multisign.go): one yes, then documents of any size, one per HTTPS request.
+//
 // What it does not do: it decides nothing about permissions (bridge/consent),
 // draws nothing (bridge/prompt) and knows no family's wording (protocol).
 // Tokens, key renewal, XAdES-T and revocation checks come in later steps: their
@@ -88,6 +91,10 @@ type Options struct {
 	// PlainWS also serves ws:// for native programs. Pages of https sites
 	// never need it.
 	PlainWS bool
+	// Multisign is the address of the streaming interface of KAZTOKEN desktop:
+	// 127.0.0.1 and a port, MultisignPort for the clients there are. "" = off,
+	// as it must be unless the person wants it (protocol.md §10.1).
+	Multisign string
 	// Workers is how many signatures are made at once; 0 = one per core.
 	Workers int
 }
@@ -99,6 +106,7 @@ type Limits struct {
 	FirstMessage int64         // 64 MiB: of any other origin
 	Budget       int64         // 1 GiB: all messages being read or answered; a quarter for origins not permitted yet
 	File         int64         // 512 MiB: a file signed by its path
+	Attached     int64         // 4 GiB: a document of the streaming interface that goes into its signature
 	InFlight     int           // 4 requests per socket, then the socket is not read
 	Sockets      int           // 1024 per origin, then the oldest idle one is closed
 	Idle         time.Duration // 10 min: "idle" for Sockets; and silence, pongs included, that closes
@@ -108,6 +116,7 @@ type Limits struct {
 	Handshake    time.Duration // 10 s: the upgrade's answer
 	Write        time.Duration // 30 s, and 1 s more per 4 MiB
 	Grace        time.Duration // 3 s: Serve's own shutdown
+	Operation    time.Duration // 10 min: an operation of the streaming interface without a request
 }
 
 func (l Limits) withDefaults() Limits {
@@ -130,6 +139,7 @@ func (l Limits) withDefaults() Limits {
 	size(&l.FirstMessage, 64<<20)
 	size(&l.Budget, 1<<30)
 	size(&l.File, 512<<20)
+	size(&l.Attached, 4<<30)
 	number(&l.InFlight, 4)
 	number(&l.Sockets, 1024)
 	span(&l.Idle, 10*time.Minute)
@@ -139,6 +149,7 @@ func (l Limits) withDefaults() Limits {
 	span(&l.Handshake, 10*time.Second)
 	span(&l.Write, 30*time.Second)
 	span(&l.Grace, 3*time.Second)
+	span(&l.Operation, 10*time.Minute)
 	return l
 }
 
@@ -161,9 +172,10 @@ func (o *Options) complete() error {
 	if o.Addr == "" {
 		o.Addr = netip.AddrPortFrom(loopback, uint16(Port())).String()
 	}
-	addr, err := netip.ParseAddrPort(o.Addr)
-	if err != nil || addr.Addr() != loopback {
-		return errors.New("bridge: address must be 127.0.0.1 and a port, not " + strconv.Quote(o.Addr))
+	for _, a := range []string{o.Addr, o.Multisign} {
+		if addr, err := netip.ParseAddrPort(a); a != "" && (err != nil || addr.Addr() != loopback) {
+			return errors.New("bridge: address must be 127.0.0.1 and a port, not " + strconv.Quote(a))
+		}
 	}
 	if o.Now == nil {
 		o.Now = time.Now

@@ -58,17 +58,19 @@ func addressInUse(err error) bool {
 // plain HTTP and hands on connections as *tls.Conn, whose handshake net/http
 // then does under its own deadline.
 type gate struct {
-	s     *Server
-	tls   *tls.Config
-	ready chan net.Conn
-	done  chan struct{}
-	once  sync.Once
-	blind sync.Once
+	s        *Server
+	listener net.Listener
+	plain    bool // plain HTTP may pass
+	tls      *tls.Config
+	ready    chan net.Conn
+	done     chan struct{}
+	once     sync.Once
+	blind    sync.Once
 }
 
-func newGate(s *Server) *gate {
+func newGate(s *Server, l net.Listener, plain bool) *gate {
 	return &gate{
-		s: s,
+		s: s, listener: l, plain: plain,
 		tls: &tls.Config{
 			MinVersion:     tls.VersionTLS12,
 			NextProtos:     []string{"http/1.1"},
@@ -85,7 +87,7 @@ func (g *gate) run() {
 	defer g.Close()
 	wait := 5 * time.Millisecond
 	for {
-		c, err := g.s.listener.Accept()
+		c, err := g.listener.Accept()
 		if err != nil {
 			if g.s.stoppingNow() || errors.Is(err, net.ErrClosed) {
 				return
@@ -119,7 +121,7 @@ func (g *gate) Close() error {
 	return nil
 }
 
-func (g *gate) Addr() net.Addr { return g.s.listener.Addr() }
+func (g *gate) Addr() net.Addr { return g.listener.Addr() }
 
 func (g *gate) admit(c net.Conn) {
 	owner, err := g.attribute(c)
@@ -146,7 +148,7 @@ func (g *gate) admit(c net.Conn) {
 		g.s.o.Log.Warn("connection refused", "reason", err)
 		refuse(c, secure)
 		return
-	case !secure && !g.s.o.PlainWS:
+	case !secure && !g.plain:
 		g.s.stats.Plain.Add(1)
 		g.s.o.Log.Info("plain http refused")
 		farewell(c, plainRefusal)

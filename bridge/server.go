@@ -24,6 +24,7 @@ type Server struct {
 	sessions *registry
 	budget   *budget
 	stats    Stats
+	second   *multisign // nil unless Options.Multisign
 
 	stopping context.Context // ends when the bridge is asked to stop
 	stop     context.CancelFunc
@@ -72,13 +73,17 @@ func New(o Options) (*Server, error) {
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 		ConnContext:       connContext,
 	}
+	if o.Multisign != "" {
+		s.second = newMultisign(s)
+	}
 	return s, nil
 }
 
 // Counters returns the live counters.
 func (s *Server) Counters() *Stats { return &s.stats }
 
-// Listen binds the address. A port that is taken gives a *PortTaken.
+// Listen binds the address. A port that is taken gives a *PortTaken. What came
+// of the port of Options.Multisign is told by Multisign.
 func (s *Server) Listen() (net.Addr, error) {
 	l, err := listen(s.o.Addr)
 	if err != nil {
@@ -86,6 +91,9 @@ func (s *Server) Listen() (net.Addr, error) {
 	}
 	s.listener = l
 	s.hosts = newHostGate(l.Addr().(*net.TCPAddr).Port)
+	if s.second != nil {
+		s.second.listen(s.o.Multisign)
+	}
 	return l.Addr(), nil
 }
 
@@ -96,10 +104,13 @@ func (s *Server) Serve(ctx context.Context) error {
 	if s.listener == nil {
 		return errors.New("bridge: Serve before Listen")
 	}
-	s.gate = newGate(s)
+	s.gate = newGate(s, s.listener, s.o.PlainWS)
 	ended := make(chan error, 1)
 	go func() { ended <- s.http.Serve(s.gate) }()
 	go s.gate.run()
+	if s.second != nil {
+		s.second.serve()
+	}
 	select {
 	case <-ctx.Done():
 		grace, cancel := context.WithTimeout(context.Background(), s.o.Limits.Grace)
@@ -130,6 +141,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		}
 		s.sessions.stopReading()
 	})
+	if s.second != nil {
+		s.second.shutdown(ctx)
+	}
 	err := s.sessions.wait(ctx)
 	if err != nil {
 		s.sessions.closeAll()
