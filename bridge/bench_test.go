@@ -219,5 +219,12 @@ func (c *session) through(t testing.TB, frame []byte) int {
 	if outcome != outcomeDone {
 		t.Fatal(outcome)
 	}
-	return len(reply)
+	if reply.write == nil {
+		return len(reply.frame)
+	}
+	n, err := reply.write(writeOnly{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return int(n)
 }

@@ -3,6 +3,7 @@ package bridge
 import (
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -290,6 +292,9 @@ func TestReadMessageBorders(t *testing.T) {
 	for _, n := range []int{0, 1, 4095, 4096, 4097, 16 << 10, chunk - 1, chunk, chunk + 1, 2 * chunk, 2*chunk + 1, 3*chunk + 5} {
 		content := make([]byte, n)
 		rand.Read(content)
+		for i := range content {
+			content[i] &= 0x7f
+		}
 		b := newBudget(Limits{}.withDefaults())
 		m, err := readMessage(strings.NewReader(string(content)), b, Limits{}.withDefaults(), func() bool { return n%2 == 0 })
 		if err != nil || string(m.data) != string(content) {
@@ -298,9 +303,45 @@ func TestReadMessageBorders(t *testing.T) {
 		if b.used < int64(n) {
 			t.Errorf("%d octets cost %d", n, b.used)
 		}
+		m.hold()
+		m.release()
+		if b.used == 0 || string(m.data) != string(content) {
+			t.Errorf("%d octets were given back while somebody held them", n)
+		}
 		m.release()
 		if b.used != 0 || b.strangers != 0 {
 			t.Errorf("%d octets: %d not given back", n, b.used)
+		}
+	}
+}
+
+// Text is checked while it comes, wherever its characters are cut.
+func TestReadMessageChecksText(t *testing.T) {
+	l := Limits{}.withDefaults()
+	known := func() bool { return true }
+	for _, content := range []string{
+		strings.Repeat("қол қою ", 20_000), strings.Repeat("€", 100_000), strings.Repeat("𝄞", 70_000),
+	} {
+		for _, shift := range []string{"", "a", "ab", "abc"} {
+			for _, r := range []io.Reader{strings.NewReader(shift + content), iotest.HalfReader(strings.NewReader(shift + content)), iotest.DataErrReader(strings.NewReader(shift + content))} {
+				b := newBudget(l)
+				m, err := readMessage(r, b, l, known)
+				if err != nil || string(m.data) != shift+content {
+					t.Fatal(err)
+				}
+				m.release()
+			}
+			for _, bad := range []string{"\xff", "\xc3", "\xe2\x82", "\xf0\x9d\x84", "\xed\xa0\x80", "\xc0\x80", "\x80\x80\x80\x80\x80"} {
+				for _, content := range []string{shift + content + bad, bad + shift + content, shift + content + bad + shift + content} {
+					b := newBudget(l)
+					if _, err := readMessage(strings.NewReader(content), b, l, known); !errors.Is(err, errNotText) {
+						t.Fatalf("%x: %v", bad, err)
+					}
+					if b.used != 0 {
+						t.Fatalf("%x: %d octets not given back", bad, b.used)
+					}
+				}
+			}
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"sync/atomic"
+	"unicode/utf8"
 )
 
 // budget is the memory that messages in flight may take in the whole process:
@@ -53,112 +55,172 @@ type tooBig struct{ reason string }
 
 func (e *tooBig) Error() string { return "bridge: " + e.reason }
 
-// A long message is read in chunks.
+// Sizes in the life of a message.
 const (
-	chunk = 1 << 20
-	small = 64 << 10 // up to here nobody asks who sends it
+	chunk = 1 << 20  // by which a long one grows
+	small = 64 << 10 // up to here it lies in the Go heap, and nobody asks who sends it
 )
 
 // message is one text frame and what it takes from the budget.
 type message struct {
 	data     []byte
+	long     *region // where data lies, nil for the Go heap
 	budget   *budget
 	taken    int64
 	stranger bool // taken from the strangers' part
+
+	more atomic.Int32 // holders besides the one who read it
 }
 
-// release gives the budget back; the data is not to be used any more.
+// hold keeps the data when others release it. Goroutines that outlive a request,
+// because it was cancelled, may still be looking at a document.
+func (m *message) hold() {
+	if m != nil {
+		m.more.Add(1)
+	}
+}
+
+// release is called once by each holder. The last one gives the memory and the
+// budget back; the data is not to be used any more.
 func (m *message) release() {
+	if m == nil || m.more.Add(-1) >= 0 {
+		return
+	}
+	m.data = nil
+	if m.long != nil {
+		m.long.free()
+		m.long = nil
+	}
 	m.budget.give(m.taken, m.stranger)
-	m.data, m.taken = nil, 0
+	m.taken = 0
 }
 
 // readMessage reads a whole message. known tells whether the person has permitted
-// the origin; it is asked once, when the message turns out not to be small.
+// the origin; it is asked once, when the message turns out not to be small. The
+// error is errNotText as soon as an octet is not UTF-8.
 //
-// A message of hundreds of MiB is held once. Its length is not known before its
-// end (browsers send it in many frames), so it is read into chunks outside the
-// Go heap, and each of them is given back to the system as soon as it has been
-// copied into its final place.
+// A message of hundreds of MiB is held once and never moves (region), although
+// its length is not known before its end: browsers send it in many frames. It
+// is looked at while it comes, when it is in the processor's cache.
 func readMessage(r io.Reader, b *budget, l Limits, known func() bool) (*message, error) {
 	m := &message{budget: b}
 	a := assembler{m: m, limits: l, known: known}
-	defer a.free()
 	if err := a.read(r); err != nil {
 		m.release()
 		return nil, err
 	}
-	m.data = a.join()
+	m.data = a.in[:a.n:a.n]
 	return m, nil
 }
+
+var errNotText = errors.New("bridge: not UTF-8")
 
 type assembler struct {
 	m      *message
 	limits Limits
 	known  func() bool
-	most   int64 // 0 = not asked yet
-	n      int64
-	small  []byte   // the message while it fits one chunk
-	chunks [][]byte // full but the last
-	last   int      // octets in the last chunk
+	most   int64  // 0 = not asked yet
+	in     []byte // memory there is
+	n      int    // octets read
+	text   int    // octets of them that are UTF-8
 }
 
 func (a *assembler) read(r io.Reader) error {
 	const begin = 4 << 10
-	a.small = make([]byte, 0, begin)
+	a.in = make([]byte, begin)
+	if err := a.pay(); err != nil {
+		return err
+	}
 	for {
-		dst, err := a.space()
-		if err != nil {
-			return err
+		if a.n == len(a.in) {
+			if err := a.grow(); err != nil {
+				return err
+			}
 		}
-		n, err := r.Read(dst)
-		a.n += int64(n)
-		if len(a.chunks) == 0 {
-			a.small = a.small[:len(a.small)+n]
-		} else {
-			a.last += n
-		}
-		if a.most > 0 && a.n > a.most {
+		n, err := r.Read(a.in[a.n:])
+		a.n += n
+		if a.most > 0 && int64(a.n) > a.most {
 			return &tooBig{fmt.Sprintf("message is over the limit of %d bytes", a.most)}
 		}
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
+		ended := errors.Is(err, io.EOF)
+		if err != nil && !ended {
 			return err
+		}
+		if !a.isText(ended) {
+			return errNotText
+		}
+		if ended {
+			return nil
 		}
 	}
 }
 
-// space returns where the next octets go, having paid for it.
-func (a *assembler) space() ([]byte, error) {
-	switch {
-	case len(a.chunks) == 0 && len(a.small) < cap(a.small):
-	case len(a.chunks) == 0 && cap(a.small) < chunk:
-		// Small messages grow as slices do.
-		grown := make([]byte, len(a.small), min(4*cap(a.small), chunk))
-		copy(grown, a.small)
-		a.small = grown
-	case len(a.chunks) == 0 || a.last == len(a.chunks[len(a.chunks)-1]):
-		c, err := allocChunk()
+// isText looks at what came since the last time; a character may be cut at the
+// end unless the message is.
+func (a *assembler) isText(ended bool) bool {
+	const step = 32 << 10
+	if !ended && a.n-a.text < step {
+		return true
+	}
+	part := a.in[a.text:a.n]
+	if !ended {
+		for k := 1; k <= min(utf8.UTFMax, len(part)); k++ {
+			if c := part[len(part)-k]; utf8.RuneStart(c) {
+				if c >= utf8.RuneSelf && !utf8.FullRune(part[len(part)-k:]) {
+					part = part[:len(part)-k]
+				}
+				break
+			}
+		}
+	}
+	if !utf8.Valid(part) {
+		return false
+	}
+	a.text += len(part)
+	return true
+}
+
+// grow finds memory for more, having paid for it.
+func (a *assembler) grow() error {
+	m := a.m
+	if m.long == nil && len(a.in) < small {
+		grown := make([]byte, 4*len(a.in))
+		copy(grown, a.in)
+		a.in = grown
+		return a.pay()
+	}
+	first := m.long == nil
+	if first {
+		a.ask()
+		long, err := reserve(a.most + chunk)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		a.chunks, a.last = append(a.chunks, c), 0
+		m.long = long
 	}
-	if held := a.held(); held > a.m.taken {
-		if a.most == 0 && held > small {
-			a.ask()
-		}
-		if limit := a.m.budget.take(held-a.m.taken, a.m.stranger); limit > 0 {
-			return nil, &tooBig{fmt.Sprintf("messages in flight are over the limit of %d bytes", limit)}
-		}
-		a.m.taken = held
+	if err := a.take(int64(len(a.in)) + chunk); err != nil {
+		return err
 	}
-	if len(a.chunks) == 0 {
-		return a.small[len(a.small):cap(a.small)], nil
+	in, err := m.long.grow(chunk)
+	if err != nil {
+		return err
 	}
-	return a.chunks[len(a.chunks)-1][a.last:], nil
+	if first {
+		copy(in, a.in)
+	}
+	a.in = in
+	return a.pay()
+}
+
+// pay pays for the memory there is.
+func (a *assembler) pay() error { return a.take(int64(len(a.in))) }
+
+func (a *assembler) take(held int64) error {
+	if limit := a.m.budget.take(held-a.m.taken, a.m.stranger); limit > 0 {
+		return &tooBig{fmt.Sprintf("messages in flight are over the limit of %d bytes", limit)}
+	}
+	a.m.taken = held
+	return nil
 }
 
 // ask learns the limit of the message. What it has cost so far moves to the part
@@ -170,32 +232,4 @@ func (a *assembler) ask() {
 		a.m.budget.give(a.m.taken, false)
 		a.m.stranger, a.m.taken = true, 0
 	}
-}
-
-func (a *assembler) held() int64 { return int64(cap(a.small)) + int64(len(a.chunks))*chunk }
-
-func (a *assembler) join() []byte {
-	if len(a.chunks) == 0 {
-		return a.small
-	}
-	out := make([]byte, 0, a.n)
-	out = append(out, a.small...)
-	a.small = nil
-	for i, c := range a.chunks {
-		if i == len(a.chunks)-1 {
-			c = c[:a.last]
-		}
-		out = append(out, c...)
-		freeChunk(a.chunks[i])
-		a.chunks[i] = nil
-	}
-	a.chunks = nil
-	return out
-}
-
-func (a *assembler) free() {
-	for _, c := range a.chunks {
-		freeChunk(c)
-	}
-	a.chunks = nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"runtime"
 	"runtime/debug"
@@ -27,8 +28,10 @@ var errInternal = errors.New("bridge: internal error")
 
 // handle carries one request out and sends its one reply.
 func (c *session) handle(m *message) {
-	size := len(m.data)
+	size := int64(len(m.data))
+	c.current = m
 	replied := c.carryOut(m)
+	c.current = nil
 	m.release()
 	if size+replied >= large {
 		// The next such document must not find this one still in memory,
@@ -41,13 +44,14 @@ func (c *session) handle(m *message) {
 const large = 16 << 20
 
 // carryOut returns the length of the reply.
-func (c *session) carryOut(m *message) int {
+func (c *session) carryOut(m *message) int64 {
 	started, size := c.s.o.Now(), len(m.data)
 	if c.ctx.Err() != nil && !c.s.stoppingNow() {
 		return 0 // the page has left; nobody reads the answer
 	}
 	call, reply, outcome := c.answer(m.data)
-	if reply != nil && c.send(reply) != nil {
+	n, err := c.reply(reply)
+	if err != nil {
 		outcome = "unread"
 	}
 	c.touch()
@@ -60,38 +64,64 @@ func (c *session) carryOut(m *message) int {
 		level = slog.LevelDebug // keep-alives of pages
 	}
 	c.s.o.Log.Log(context.Background(), level, "request", "method", method, "origin", c.origin.raw, "socket", c.id,
-		"ms", c.s.since(started).Milliseconds(), "outcome", outcome, "in", size, "out", len(reply))
-	return len(reply)
+		"ms", c.s.since(started).Milliseconds(), "outcome", outcome, "in", size, "out", n)
+	return n
 }
+
+// reply sends what answer returned.
+func (c *session) reply(r reply) (int64, error) {
+	switch {
+	case r.write != nil:
+		return c.stream(r.write)
+	case r.frame != nil:
+		return int64(len(r.frame)), c.send(r.frame)
+	}
+	return 0, nil
+}
+
+// reply is the one answer to a request: a frame, or what writes a long one. The
+// zero value means that nothing is sent.
+type reply struct {
+	frame []byte
+	write func(io.Writer) (int64, error)
+}
+
+// whole is up to which length a reply is one frame.
+const whole = 1 << 20
 
 // answer never panics: a fault of ours costs this request its result, not the
 // bridge.
-func (c *session) answer(frame []byte) (call *protocol.Call, reply []byte, outcome string) {
+func (c *session) answer(frame []byte) (call *protocol.Call, r reply, outcome string) {
 	defer func() {
 		if v := recover(); v != nil {
 			c.s.panicked(v)
-			reply, outcome = fault(call), outcomePanic
+			r, outcome = reply{frame: fault(call)}, outcomePanic
 		}
 	}()
 	call = protocol.Decode(frame)
 	if answer, silent, ok := call.Immediate(); ok {
 		if silent {
-			return call, nil, outcomeSilent
+			return call, reply{}, outcomeSilent
 		}
-		return call, answer, outcomeImmediate
+		return call, reply{frame: answer}, outcomeImmediate
 	}
 	res, err := c.dispatch(call)
-	return call, call.Reply(res, err), outcomeOf(err)
+	if err == nil && protocol.ReplySize(res) > whole {
+		r.write = func(w io.Writer) (int64, error) { return call.WriteReply(w, nil, res, nil) }
+	} else {
+		r.frame = call.Reply(res, err)
+	}
+	return call, r, outcomeOf(err)
 }
 
 // fault is the reply to a call during which we panicked, in its family's form
 // when that much is known.
-func fault(call *protocol.Call) (reply []byte) {
+func fault(call *protocol.Call) (frame []byte) {
 	// What is answered to an object that cannot be read (protocol.md §2.5).
 	const unread = `{"success":false,"code":"COMMON_JSON_WRAPPING_EXCEPTION"}`
 	defer func() {
 		if recover() != nil {
-			reply = []byte(unread)
+			frame = []byte(unread)
 		}
 	}()
 	if call == nil {

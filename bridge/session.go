@@ -3,13 +3,14 @@ package bridge
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
-	"unicode/utf8"
 
 	"tanba/bridge/consent"
 	"tanba/internal/peer"
@@ -32,7 +33,8 @@ type session struct {
 
 	waiting chan *message // decoded by nobody yet
 	writing sync.Mutex
-	locale  string // set by SetLocale, used by the worker only
+	locale  string   // set by SetLocale, used by the worker only
+	current *message // being carried out, used by the worker only
 
 	busy atomic.Int32 // requests in flight
 	last atomic.Int64 // Unix nanoseconds of the last message
@@ -94,6 +96,9 @@ func (c *session) serve() {
 	worked := make(chan struct{})
 	go func() {
 		defer close(worked)
+		// A look at a message after its release must cost that request, not
+		// the bridge.
+		debug.SetPanicOnFault(true)
 		for m := range c.waiting {
 			c.handle(m)
 			c.busy.Add(-1)
@@ -136,14 +141,12 @@ func (c *session) read() (code int, reason string) {
 			c.s.stats.TooBig.Add(1)
 			c.s.o.Log.Info("message refused", "origin", c.origin.raw, "reason", big.reason)
 			return closeTooBig, big.reason
+		case errors.Is(err, errNotText):
+			return closeBadText, "not UTF-8"
 		case err != nil:
 			return 0, ""
 		}
 		c.touch()
-		if !utf8.Valid(m.data) {
-			m.release()
-			return closeBadText, "not UTF-8"
-		}
 		if string(m.data) == protocol.Heartbeat {
 			m.release()
 			if c.send([]byte(protocol.Heartbeat)) != nil {
@@ -217,7 +220,33 @@ func (c *session) who() consent.Asker {
 func (c *session) send(frame []byte) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
-	err := c.ws.send(frame)
+	return c.sent(c.ws.send(frame))
+}
+
+// stream writes one message of which write makes the pieces, and returns its
+// length. Nothing can be said any more when write fails half-way, so that ends
+// the session.
+func (c *session) stream(write func(io.Writer) (int64, error)) (n int64, err error) {
+	c.writing.Lock()
+	defer c.writing.Unlock()
+	defer func() {
+		if v := recover(); v != nil {
+			c.s.panicked(v)
+			err = c.sent(errPanicked)
+		}
+	}()
+	w, err := c.ws.writer()
+	if err != nil {
+		return 0, c.sent(err)
+	}
+	if n, err = write(w); err == nil {
+		err = w.Close()
+	}
+	return n, c.sent(err)
+}
+
+// sent ends the session on an error of writing.
+func (c *session) sent(err error) error {
 	if err != nil {
 		c.cancel()
 		c.ws.close()

@@ -165,6 +165,32 @@ func (s *socket) send(frame []byte) error {
 	return s.c.WriteMessage(websocket.TextMessage, frame)
 }
 
+// writer begins one text message that is written in pieces, each a fragment
+// unless it is short, and ends with Close. The peer has the time of a write for
+// each MiB. Not for several goroutines at once.
+func (s *socket) writer() (io.WriteCloser, error) {
+	s.c.SetWriteDeadline(time.Now().Add(s.write))
+	w, err := s.c.NextWriter(websocket.TextMessage)
+	if err != nil {
+		return nil, err
+	}
+	return &patientWriter{WriteCloser: w, s: s}, nil
+}
+
+type patientWriter struct {
+	io.WriteCloser
+	s *socket
+	n int
+}
+
+func (w *patientWriter) Write(b []byte) (int, error) {
+	if w.n += len(b); w.n >= 1<<20 {
+		w.n = 0
+		w.s.c.SetWriteDeadline(time.Now().Add(w.s.write))
+	}
+	return w.WriteCloser.Write(b)
+}
+
 func (s *socket) ping() error {
 	return s.c.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second))
 }
