@@ -7,6 +7,7 @@ import "golang.org/x/sys/cpu"
 // What of the processor is used; tests switch it off. The vector code needs
 // VBMI2 for shifts across words, which all processors with IFMA have but one.
 var (
+	useAVX2 = cpu.X86.HasAVX2
 	useADX  = cpu.X86.HasADX && cpu.X86.HasBMI2
 	useIFMA = cpu.X86.HasAVX512F && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512IFMA && cpu.X86.HasAVX512VBMI2
 )
@@ -33,6 +34,48 @@ func (z *fe512) sqr(x *fe512) {
 	} else {
 		z.sqrGo(x)
 	}
+}
+
+//go:noescape
+func addADX(p *xyzz512, a *affine512)
+
+// doubleADX is for curves with a = -3.
+//
+//go:noescape
+func doubleADX(p *jacobian512)
+
+// add adds a to p, exact unless p is infinity or ±a: see addGo.
+func (p *xyzz512) add(a *affine512) {
+	if useADX {
+		addADX(p, a)
+	} else {
+		p.addGo(a)
+	}
+}
+
+// doubleJacobian sets p = 2p; for public points.
+func (c *curve512) doubleJacobian(p *jacobian512) {
+	if useADX && c.minus3 {
+		doubleADX(p)
+	} else {
+		c.doubleJacobianGo(p)
+	}
+}
+
+// pickAVX2 reads the whole window and sets a to the entry with the index.
+//
+//go:noescape
+func pickAVX2(a *affine512, window *window512, index uint64)
+
+// pick sets a to the multiple of the digit b, reading the whole window.
+func (t *window512) pick(a *affine512, b uint8) {
+	if !useAVX2 {
+		t.pickGo(a, b)
+		return
+	}
+	negative := uint64(b>>5) - 1
+	pickAVX2(a, t, (uint64(b)^negative)&31)
+	a.y.negateIf(negative)
 }
 
 // baseMult sets p = k·G for 0 < k < q, in constant time.

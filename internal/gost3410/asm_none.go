@@ -13,6 +13,15 @@ func (z *fe512) mul(x, y *fe512) { z.mulGo(x, y) }
 // sqr sets z = x².
 func (z *fe512) sqr(x *fe512) { z.sqrGo(x) }
 
+// add adds a to p, exact unless p is infinity or ±a: see addGo.
+func (p *xyzz512) add(a *affine512) { p.addGo(a) }
+
+// doubleJacobian sets p = 2p; for public points.
+func (c *curve512) doubleJacobian(p *jacobian512) { c.doubleJacobianGo(p) }
+
+// pick sets a to the multiple of the digit b, reading the whole window.
+func (t *window512) pick(a *affine512, b uint8) { t.pickGo(a, b) }
+
 // baseMult sets p = k·G for 0 < k < q, in constant time.
 func (c *curve512) baseMult(p *xyzz512, k *sc512) { c.baseMultGo(p, k) }
 

@@ -46,8 +46,8 @@
 // # Processors
 //
 // There is Go code for every processor. On amd64 the field of 512 bits has
-// assembly for BMI2 and ADX, and the fixed base has vector code for AVX-512
-// IFMA, which works on eight elements at once: eighths of one scalar, or, with
+// assembly for BMI2 and ADX, tables are read with AVX2, and the fixed base has
+// vector code for AVX-512 IFMA, which works on eight elements at once: eighths of one scalar, or, with
 // SignBatch, eight signatures. Which is used shows in nothing but time. The
 // build tag purego leaves all of it out.
 //

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// go test -without ifma,adx runs everything as on an older processor.
-var without = flag.String("without", "", "processor features to leave unused: adx, ifma")
+// go test -without ifma,adx,avx2 runs everything as on an older processor.
+var without = flag.String("without", "", "processor features to leave unused: avx2, adx, ifma")
 
 func TestMain(m *testing.M) {
 	flag.Parse()
@@ -24,18 +24,20 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-func features() map[string]*bool { return map[string]*bool{"adx": &useADX, "ifma": &useIFMA} }
+func features() map[string]*bool {
+	return map[string]*bool{"avx2": &useAVX2, "adx": &useADX, "ifma": &useIFMA}
+}
 
 // onEachPath runs f with all combinations of the features there are.
 func onEachPath(t *testing.T, f func(t *testing.T)) {
-	adx, ifma := useADX, useIFMA
-	defer func() { useADX, useIFMA = adx, ifma }()
-	for i := range 4 {
-		useADX, useIFMA = i&1 != 0, i&2 != 0
-		if useADX && !adx || useIFMA && !ifma {
+	avx2, adx, ifma := useAVX2, useADX, useIFMA
+	defer func() { useAVX2, useADX, useIFMA = avx2, adx, ifma }()
+	for i := range 8 {
+		useAVX2, useADX, useIFMA = i&1 != 0, i&2 != 0, i&4 != 0
+		if useAVX2 && !avx2 || useADX && !adx || useIFMA && !ifma {
 			continue
 		}
-		t.Run(fmt.Sprintf("adx=%v,ifma=%v", useADX, useIFMA), f)
+		t.Run(fmt.Sprintf("avx2=%v,adx=%v,ifma=%v", useAVX2, useADX, useIFMA), f)
 	}
 }
 
@@ -80,8 +82,8 @@ func TestADX(t *testing.T) {
 	if !useADX {
 		t.Skip("no ADX")
 	}
-	r := rand.New(rand.NewPCG(9, 10))
-	for range 200000 {
+	r, c := rand.New(rand.NewPCG(9, 10)), TC26A512().c512
+	for range 100000 {
 		var x, y, got, want fe512
 		awkward(r, x[:])
 		awkward(r, y[:])
@@ -96,6 +98,33 @@ func TestADX(t *testing.T) {
 		got = x
 		if mulADX(&got, &got, &got); got.equal(&want) != 1 {
 			t.Fatalf("%x² in place", x)
+		}
+
+		p := xyzz512{x, y, want, got}
+		a, u := affine512{got, x}, p
+		addADX(&p, &a)
+		if u.addGo(&a); p != u {
+			t.Fatalf("sum with x = %x, y = %x", x, y)
+		}
+		j := jacobian512{x, y, p.x}
+		v := j
+		doubleADX(&j)
+		if c.doubleJacobianGo(&v); j != v {
+			t.Fatalf("double with x = %x, y = %x", x, y)
+		}
+	}
+}
+
+func TestPickAVX2(t *testing.T) {
+	if !useAVX2 {
+		t.Skip("no AVX2")
+	}
+	window := &TC26A512().c512.table()[7]
+	for b := range uint8(64) {
+		var got, want affine512
+		window.pick(&got, b)
+		if window.pickGo(&want, b); got != want {
+			t.Errorf("digit %d", b)
 		}
 	}
 }

@@ -13,10 +13,10 @@ func (p *xyzz512) set(a *affine512) {
 	*p = xyzz512{x: a.x, y: a.y, zz: fe512{1}, zzz: fe512{1}}
 }
 
-// add adds a to p in constant time (madd-2008-s of the EFD, independent of the
+// addGo adds a to p in constant time (madd-2008-s of the EFD, independent of the
 // curve's coefficients). It is exact unless p is infinity or ±a; then, and only
 // then, zz becomes zero.
-func (p *xyzz512) add(a *affine512) {
+func (p *xyzz512) addGo(a *affine512) {
 	var d, r, dd, ddd, q, t fe512
 	d.mul(&a.x, &p.zz)
 	r.mul(&a.y, &p.zzz)
@@ -165,8 +165,8 @@ func (c *curve512) oddMultiples(out []xyzz512, a *affine512) {
 // which doubling costs least. For public points only.
 type jacobian512 struct{ x, y, z fe512 }
 
-// doubleJacobian sets p = 2p (dbl-2001-b, with the general tangent when a ≠ -3).
-func (c *curve512) doubleJacobian(p *jacobian512) {
+// doubleJacobianGo sets p = 2p (dbl-2001-b, with the general tangent when a ≠ -3).
+func (c *curve512) doubleJacobianGo(p *jacobian512) {
 	var delta, gamma, beta, alpha, t fe512
 	delta.sqr(&p.z)
 	gamma.sqr(&p.y)

@@ -88,9 +88,10 @@ func (a *adx) fold(k int) {
 	a.op("RET")
 }
 
+// mul is the multiplication itself: elements at CX and SI, the product to DI.
 func (a *adx) mul() {
 	a.zero = 8 * 8
-	a.function("mulADX", 8*9, map[string]string{"z": "DI", "x": "CX", "y": "SI"}, "z", "x", "y")
+	a.local("multiply", 8*9, "multiply sets the element at DI to the product of those at CX and SI.")
 	a.clearZero()
 	for k := range 8 {
 		a.note("x·y[%d]", k)
@@ -105,7 +106,7 @@ func (a *adx) mul() {
 // adds the diagonal by the other.
 func (a *adx) sqr() {
 	a.zero = 8 * 15
-	a.function("sqrADX", 8*16, map[string]string{"z": "DI", "x": "CX"}, "z", "x")
+	a.local("square", 8*16, "square sets the element at DI to the square of that at CX.")
 	a.clearZero()
 	// Row k has the words 2k+1 … k+8; the lowest two are final after it.
 	for k := range 7 {
@@ -137,9 +138,139 @@ func (a *adx) sqr() {
 	a.fold(8)
 }
 
+// place is an element: behind an argument or, without one, in the frame.
+type place struct {
+	arg    string
+	number int // of the argument
+	offset int
+}
+
+// load makes a register point to an element.
+func (a *adx) load(p place, reg string) {
+	if p.arg == "" {
+		a.op("LEAQ %d(SP), %s", p.offset, reg)
+		return
+	}
+	a.op("MOVQ %s+%d(FP), %s", p.arg, 8*p.number, reg)
+	if p.offset > 0 {
+		a.op("ADDQ $%d, %s", p.offset, reg)
+	}
+}
+
+func (a *adx) product(z, x, y place) {
+	a.load(x, "CX")
+	a.load(y, "SI")
+	a.load(z, "DI")
+	a.op("CALL multiply<>(SB)")
+}
+
+func (a *adx) square(z, x place) {
+	a.load(x, "CX")
+	a.load(z, "DI")
+	a.op("CALL square<>(SB)")
+}
+
+// linear sets z = x + y or x - y as fe512.add and fe512.sub do; first is the
+// instruction for the lowest words, next the one that takes the carry.
+func (a *adx) linear(first, next string, z, x, y place) {
+	a.load(x, "CX")
+	a.load(y, "SI")
+	a.load(z, "DI")
+	for i := range 8 {
+		a.op("MOVQ %d(CX), %s", 8*i, acc9(i))
+	}
+	a.op("%s (SI), %s", first, acc9(0))
+	for i := 1; i < 8; i++ {
+		a.op("%s %d(SI), %s", next, 8*i, acc9(i))
+	}
+	a.op("SBBQ AX, AX")
+	a.op("ANDQ $569, AX")
+	a.op("%s AX, %s", first, acc9(0))
+	for i := 1; i < 8; i++ {
+		a.op("%s $0, %s", next, acc9(i))
+	}
+	a.op("SBBQ AX, AX")
+	a.op("ANDQ $569, AX")
+	a.op("%s AX, %s", first, acc9(0))
+	for i := range 8 {
+		a.op("MOVQ %s, %d(DI)", acc9(i), 8*i)
+	}
+}
+
+func (a *adx) sum(z, x, y place)        { a.linear("ADDQ", "ADCQ", z, x, y) }
+func (a *adx) difference(z, x, y place) { a.linear("SUBQ", "SBBQ", z, x, y) }
+
+// functions writes what Go calls: the field, and the two operations on points
+// that take most of the time, step by step as xyzz512.addGo and
+// curve512.doubleJacobianGo have them.
+func (a *adx) functions() {
+	a.function("mulADX", 8, map[string]string{"z": "DI", "x": "CX", "y": "SI"}, "z", "x", "y")
+	a.op("CALL multiply<>(SB)")
+	a.op("RET")
+	a.function("sqrADX", 8, map[string]string{"z": "DI", "x": "CX"}, "z", "x")
+	a.op("CALL square<>(SB)")
+	a.op("RET")
+
+	const elements = 6
+	t := func(i int) place { return place{offset: 64 * i} }
+	p := func(i int) place { return place{"p", 0, 64 * i} }
+	q := func(i int) place { return place{"a", 1, 64 * i} }
+
+	a.declare("addADX", 64*elements, 2)
+	x, y, zz, zzz := p(0), p(1), p(2), p(3)
+	d, r, dd, ddd, m, s := t(0), t(1), t(2), t(3), t(4), t(5)
+	a.product(d, q(0), zz)
+	a.difference(d, d, x)
+	a.product(r, q(1), zzz)
+	a.difference(r, r, y)
+	a.square(dd, d)
+	a.product(ddd, dd, d)
+	a.product(m, x, dd)
+	a.product(zz, zz, dd)
+	a.product(zzz, zzz, ddd)
+	a.square(s, r)
+	a.difference(s, s, ddd)
+	a.difference(s, s, m)
+	a.difference(x, s, m)
+	a.difference(m, m, x)
+	a.product(m, m, r)
+	a.product(y, y, ddd)
+	a.difference(y, m, y)
+	a.op("RET")
+
+	a.declare("doubleADX", 64*elements, 1)
+	x, y, z := p(0), p(1), p(2)
+	delta, gamma, beta, alpha, u := t(0), t(1), t(2), t(3), t(4)
+	a.square(delta, z)
+	a.square(gamma, y)
+	a.product(beta, x, gamma)
+	a.difference(alpha, x, delta)
+	a.sum(u, x, delta)
+	a.product(alpha, alpha, u)
+	a.sum(u, alpha, alpha)
+	a.sum(alpha, alpha, u)
+	a.sum(z, z, y)
+	a.square(z, z)
+	a.difference(z, z, gamma)
+	a.difference(z, z, delta)
+	a.sum(beta, beta, beta)
+	a.sum(beta, beta, beta)
+	a.square(x, alpha)
+	a.difference(x, x, beta)
+	a.difference(x, x, beta)
+	a.difference(beta, beta, x)
+	a.sum(gamma, gamma, gamma)
+	a.square(gamma, gamma)
+	a.sum(gamma, gamma, gamma)
+	a.product(y, alpha, beta)
+	a.difference(y, y, gamma)
+	a.op("RET")
+}
+
 func adxFile() []byte {
 	a := &adx{assembly: newAssembly("// The field of p = 2^512 - 569 with BMI2 and ADX: see gen/adx.go.")}
 	a.mul()
 	a.sqr()
+	a.functions()
 	return a.Bytes()
 }

@@ -21,17 +21,21 @@ func (a *assembly) op(format string, args ...any) { fmt.Fprintf(a, "\t"+format+"
 // note writes a comment between instructions.
 func (a *assembly) note(format string, args ...any) { fmt.Fprintf(a, "\n\t// "+format+"\n", args...) }
 
-// function starts a function that Go declares with these arguments, all of them
-// pointers, and loads them into registers.
-func (a *assembly) function(name string, frame int, args map[string]string, order ...string) {
-	fmt.Fprintf(a, "\n// func %s\nTEXT ·%s(SB), NOSPLIT, $%d-%d\n", name, name, frame, 8*len(order))
-	for i, arg := range order {
-		a.op("MOVQ %s+%d(FP), %s", arg, 8*i, args[arg])
+// declare starts a function that Go declares with so many pointers.
+func (a *assembly) declare(name string, frame, arguments int) {
+	fmt.Fprintf(a, "\n// func %s\nTEXT ·%s(SB), NOSPLIT, $%d-%d\n", name, name, frame, 8*arguments)
+}
+
+// function is declare, with the arguments loaded into registers.
+func (a *assembly) function(name string, frame int, registers map[string]string, arguments ...string) {
+	a.declare(name, frame, len(arguments))
+	for i, arg := range arguments {
+		a.op("MOVQ %s+%d(FP), %s", arg, 8*i, registers[arg])
 	}
 }
 
 // local starts a routine that only this file calls: it takes and leaves
 // everything in registers.
-func (a *assembly) local(name, comment string) {
-	fmt.Fprintf(a, "\n// %s\nTEXT %s<>(SB), NOSPLIT, $0-0\n", comment, name)
+func (a *assembly) local(name string, frame int, comment string) {
+	fmt.Fprintf(a, "\n// %s\nTEXT %s<>(SB), NOSPLIT, $%d-0\n", comment, name, frame)
 }

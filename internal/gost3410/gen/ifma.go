@@ -70,7 +70,7 @@ func at(base string, i int) string { return fmt.Sprintf("%d(%s)", limb*i, base) 
 
 // products is the multiplication before any reduction.
 func (a *ifma) products() {
-	a.local("products", "products adds the product of the elements at SI and BX to Z0 … Z19.")
+	a.local("products", 0, "products adds the product of the elements at SI and BX to Z0 … Z19.")
 	for i := range 10 {
 		a.op("VMOVDQU64 %s, %s", at("SI", i), z(20+i))
 	}
@@ -85,7 +85,7 @@ func (a *ifma) products() {
 	}
 	a.op("RET")
 
-	a.local("multiply", "multiply sets Z0 … Z9 to the columns of the product of the elements at SI and BX.")
+	a.local("multiply", 0, "multiply sets Z0 … Z9 to the columns of the product of the elements at SI and BX.")
 	a.clear(20)
 	a.call("products")
 	a.call("fold")
@@ -101,7 +101,7 @@ func (a *ifma) clear(n int) {
 
 // square has its own products: the ones off the diagonal are doubled as columns, since doubled limbs would be too long.
 func (a *ifma) square() {
-	a.local("square", "square sets Z0 … Z9 to the columns of the square of the element at SI.")
+	a.local("square", 0, "square sets Z0 … Z9 to the columns of the square of the element at SI.")
 	for i := range 10 {
 		a.op("VMOVDQU64 %s, %s", at("SI", i), z(20+i))
 	}
@@ -126,7 +126,7 @@ func (a *ifma) square() {
 
 // fold takes the upper columns into the lower ones.
 func (a *ifma) fold() {
-	a.local("fold", "fold adds the upper columns, times 2^520 mod p, to Z0 … Z9, which stay below 2^59.")
+	a.local("fold", 0, "fold adds the upper columns, times 2^520 mod p, to Z0 … Z9, which stay below 2^59.")
 	a.op("VPBROADCASTQ %s, Z20", constant(fold520))
 	a.note("The multiplier takes 52 bits: what is above goes to the next column first.")
 	for i := 10; i < 20; i++ {
@@ -147,7 +147,7 @@ func (a *ifma) fold() {
 
 // carry makes limbs of columns.
 func (a *ifma) carry() {
-	a.local("carry", "carry brings Z0 … Z9 into the form of limbs and stores them at DI.")
+	a.local("carry", 0, "carry brings Z0 … Z9 into the form of limbs and stores them at DI.")
 	a.op("VPSRLQ $44, Z9, Z30")
 	a.op("VPANDQ.BCST %s, Z9, Z9", constant(mask44))
 	a.op("VPMADD52LUQ.BCST %s, Z30, Z0", constant(fold512))
@@ -224,37 +224,37 @@ const (
 	minus   = 6 * element
 )
 
-// place is an element in one of the two structures, by the register that points
+// vectors is an element in one of the two structures, by the register that points
 // to it.
-type place struct {
+type vectors struct {
 	base   string
 	offset int
 }
 
-func (p place) limb(i int) string { return fmt.Sprintf("%d(%s)", p.offset+limb*i, p.base) }
+func (p vectors) limb(i int) string { return fmt.Sprintf("%d(%s)", p.offset+limb*i, p.base) }
 
 // structures are the arguments of the functions on points.
 var structures = map[string]string{"p": "DX", "s": "CX"}
 
-func point(offset int) place   { return place{"DX", offset} }
-func scratch(offset int) place { return place{"CX", offset} }
+func point(offset int) vectors   { return vectors{"DX", offset} }
+func scratch(offset int) vectors { return vectors{"CX", offset} }
 
-func (a *ifma) lea(p place, reg string) { a.op("LEAQ %d(%s), %s", p.offset, p.base, reg) }
+func (a *ifma) lea(p vectors, reg string) { a.op("LEAQ %d(%s), %s", p.offset, p.base, reg) }
 
 // multiply leaves the columns of a product.
-func (a *ifma) multiply(x, y place) {
+func (a *ifma) multiply(x, y vectors) {
 	a.lea(x, "SI")
 	a.lea(y, "BX")
 	a.call("multiply")
 }
 
-func (a *ifma) squareOf(x place) {
+func (a *ifma) squareOf(x vectors) {
 	a.lea(x, "SI")
 	a.call("square")
 }
 
 // store makes limbs of the columns and puts them away.
-func (a *ifma) store(to place) {
+func (a *ifma) store(to vectors) {
 	a.lea(to, "DI")
 	a.call("carry")
 }
@@ -370,7 +370,7 @@ func (a *ifma) set() {
 
 // unpack cuts eight words of 64 bits, in the registers from first on, into ten
 // limbs.
-func (a *ifma) unpack(first int, to place) {
+func (a *ifma) unpack(first int, to vectors) {
 	for i := range 10 {
 		w, s := 52*i/64, 52*i%64
 		low := z(first + w)
