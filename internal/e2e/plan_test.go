@@ -59,7 +59,7 @@ func signingPlan(k key, j judges) []step {
 			j.signature(t, k, text, document, detached)
 		}
 	}
-	return []step{
+	plan := []step{
 		{"active tokens", call{"getActiveTokens", nil}, wantStrings()},
 		{"locale", call{"changeLocale", []any{"kk"}}, wantNothing},
 		{"key info", call{"getKeyInfo", []any{p12}}, func(t *testing.T, o outcome) { wantKeyInfo(t, k, o) }},
@@ -84,6 +84,7 @@ func signingPlan(k key, j judges) []step {
 			}
 		}},
 	}
+	return append(plan, xmlPlan(k, j)...)
 }
 
 // cancelPlan: the person refuses each time.

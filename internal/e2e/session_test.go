@@ -19,6 +19,7 @@ type outcome struct {
 	Error    string          `json:"error"`
 	Canceled bool            `json:"canceled"`
 	MS       int             `json:"ms"`
+	Reparsed json.RawMessage `json:"reparsed"` // XML as the browser's DOM writes it anew
 }
 
 // session is one connection of the client from greeting to close.
