@@ -1,8 +1,6 @@
 package xmldsig
 
-import (
-	"io"
-)
+import "io"
 
 // A Method is a form of canonical XML: Canonical XML 1.0 or Exclusive XML
 // Canonicalization 1.0, with or without comments.

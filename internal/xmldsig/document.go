@@ -89,6 +89,7 @@ type Document struct {
 	encoding    span              // the name in it
 	standalone  bool              // it says yes
 	root        uint32
+	characters  bool     // it came as characters: the declared encoding does not matter
 	spare       *scratch // nil, or of the one who owns the document
 }
 

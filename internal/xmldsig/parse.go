@@ -54,7 +54,7 @@ func (d *Document) parse(src []byte) error {
 func (d *Document) reset(src []byte) {
 	*d = Document{
 		src: src, arena: d.arena[:0], nodes: d.nodes[:0], attrs: d.attrs[:0],
-		uris: append(d.uris[:0], span{}, span{}), known: d.known, spare: d.spare,
+		uris: append(d.uris[:0], span{}, span{}), known: d.known, spare: d.spare, characters: d.characters,
 	}
 	clear(d.known)
 }
@@ -207,6 +207,7 @@ func (r *reader) xmlDeclaration() *SyntaxError {
 		switch {
 		case name == "version" && value != "1.0":
 			return fail(ErrVersion, "the document says %q", value)
+		case name == "encoding" && r.characters:
 		case name == "encoding" && !slices.Contains([]string{"utf-8", "utf8", "us-ascii", "ascii"}, strings.ToLower(value)):
 			return fail(ErrEncoding, "the document says %q", value)
 		case name == "standalone" && value != "yes" && value != "no":

@@ -102,7 +102,7 @@ func (d *Document) appendDeclaration(out []byte, o Declaration) []byte {
 	switch {
 	case o == OmitDeclaration:
 		return out
-	case o == KeepDeclaration && d.declaration.length() > 0 && (d.encoding.length() == 0 || d.inUTF8()):
+	case o == KeepDeclaration && d.declaration.length() > 0 && (d.characters || d.encoding.length() == 0 || d.inUTF8()):
 		return append(out, d.bytes(d.declaration)...)
 	}
 	out = append(out, versionDeclared...)

@@ -44,6 +44,10 @@ type Options struct {
 	// becomes. "" is the root.
 	Parent      string
 	Declaration Declaration
+	// Text says that the document came as characters, for example in a JSON
+	// string, and not as octets: the encoding that its declaration names is then
+	// of no concern and stays as it is.
+	Text bool
 }
 
 // A Signer signs with one key. It may be used by several goroutines at once if
@@ -146,6 +150,7 @@ func (s *Signer) Append(dst, document []byte, o Options) ([]byte, error) {
 
 func (s *Signer) append(dst, document []byte, o Options, w *work) ([]byte, error) {
 	d := &w.document
+	d.characters = o.Text
 	if err := d.parse(document); err != nil {
 		return nil, fmt.Errorf("xmldsig: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"tanba/internal/pki"
@@ -94,6 +95,21 @@ func TestDeclaration(t *testing.T) {
 		if !strings.HasPrefix(got, c.want+"<a><ds:Signature ") {
 			t.Errorf("%q: got %.120q, want %q", c.in, got, c.want)
 		}
+	}
+}
+
+// A document from a JSON string is Unicode, whatever its declaration says.
+func TestTextIgnoresEncoding(t *testing.T) {
+	s := signer(t, pki.GOST512, 0)
+	const in = `<?xml version="1.0" encoding="windows-1251"?><a>Қ</a>`
+	if _, err := s.Sign([]byte(in), Options{}); !errors.Is(err, ErrEncoding) {
+		t.Error(err)
+	}
+	if got := signed(t, s, in, Options{Text: true}); !strings.HasPrefix(got, `<?xml version="1.0" encoding="windows-1251"?><a>Қ<ds:Signature `) {
+		t.Error(got)
+	}
+	if _, err := s.Sign([]byte(in), Options{}); !errors.Is(err, ErrEncoding) {
+		t.Error("a Signer remembers the option:", err)
 	}
 }
 
@@ -315,4 +331,25 @@ func TestSignerReuse(t *testing.T) {
 			t.Fatal("a used Signer signs differently")
 		}
 	}
+}
+
+// Many goroutines may use one Signer.
+func TestSignerConcurrent(t *testing.T) {
+	s := signer(t, pki.GOST512, 0)
+	var group sync.WaitGroup
+	for n := range 4 {
+		group.Go(func() {
+			for i := range 25 {
+				document := "<a n='" + strings.Repeat("x", n*100+i) + "'>" + form[strings.Index(form, "<f:form"):strings.LastIndex(form, "\r\n<!--")] + "</a>"
+				out, err := s.Sign([]byte(document), Options{Compact: n%2 == 0})
+				if err == nil {
+					_, err = Verify(out)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	group.Wait()
 }

@@ -26,7 +26,9 @@ func (p Part) Whole() bool { return p.ID == "" }
 // fields say more than what the signature claims.
 type Verified struct {
 	Certificate *pki.Certificate // who signed; its chain is not judged here
-	Parts       []Part
+	// Others are certificates beside it in KeyInfo, for building a chain.
+	Others []*pki.Certificate
+	Parts  []Part
 	// Properties is the canonical form of the XAdES SignedProperties, nil for a
 	// plain signature; Time is their SigningTime, as the signer claims it.
 	Properties []byte
@@ -37,7 +39,7 @@ type Verified struct {
 // Limits of what is verified in one document.
 const (
 	maxSignatures   = 32
-	maxReferences   = 16
+	maxReferences   = 64 // of all signatures: each costs a walk through the document
 	maxCertificates = 8
 )
 
@@ -87,6 +89,7 @@ type verifier struct {
 	*Document
 	signatures []uint32
 	budget     int // octets of canonical form that may still be made
+	located    int // references so far
 }
 
 // canonical makes the canonical form within the budget.
@@ -179,8 +182,8 @@ func (s *signature) readSignedInfo() error {
 	if err := s.childless(list[1]); err != nil {
 		return err
 	}
-	if len(list)-2 > maxReferences {
-		return fmt.Errorf("%w: %d references", ErrTooMany, len(list)-2)
+	if s.located += len(list) - 2; s.located > maxReferences {
+		return fmt.Errorf("%w: more than %d references", ErrTooMany, maxReferences)
 	}
 	for _, i := range list[2:] {
 		if !s.is(i, nsDSig, "Reference") {
@@ -222,6 +225,11 @@ func (s *signature) checkValue() error {
 			return fmt.Errorf("%w: two certificates of one key", ErrNoCert)
 		}
 		s.result.Certificate = c
+	}
+	for _, c := range s.certificates {
+		if s.result.Certificate != nil && !c.Equal(s.result.Certificate) {
+			s.result.Others = append(s.result.Others, c)
+		}
 	}
 	switch {
 	case !fits:

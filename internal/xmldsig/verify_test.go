@@ -108,6 +108,7 @@ func TestVerifyRefuses(t *testing.T) {
 		{"unknown id", remake(t, replace(t, byID, `URI="#x"`, `URI="#z"`)), ErrReference, `no element with the identifier "z"`},
 		{"no reference", remake(t, regexp.MustCompile(`<ds:Reference.*</ds:Reference>`).ReplaceAllString(whole, "")), ErrStructure, "SignedInfo"},
 		{"two to one", remake(t, regexp.MustCompile(`<ds:Reference.*</ds:Reference>`).ReplaceAllString(whole, "$0$0")), ErrReference, "two to one place"},
+		{"65 references", remake(t, regexp.MustCompile(`<ds:Reference.*</ds:Reference>`).ReplaceAllStringFunc(whole, func(r string) string { return strings.Repeat(r, 65) })), ErrTooMany, "more than 64 references"},
 		{"something in SignedInfo", remake(t, replace(t, whole, "</ds:SignedInfo>", "<x/></ds:SignedInfo>")), ErrStructure, "more than references"},
 		{"a comment in SignedInfo", remake(t, replace(t, whole, "<ds:Reference ", "<!-- --><ds:Reference ")), ErrStructure, "something else than elements"},
 		{"a comment in the digest", remake(t, replace(t, whole, "<ds:DigestValue>", "<ds:DigestValue>AAAA<!-- -->")), ErrStructure, "something else than text"},
@@ -146,7 +147,7 @@ func TestVerifyRefuses(t *testing.T) {
 		})
 	}
 	// Certificates of the chain may stand beside that of the signer.
-	if list, err := Verify([]byte(withCertificates(other, otherRSA, own[len("<ds:X509Certificate>"):len(own)-len("</ds:X509Certificate>")]))); err != nil || !list[0].Certificate.Equal(s.Certificate()) {
+	if list, err := Verify([]byte(withCertificates(other, otherRSA, own[len("<ds:X509Certificate>"):len(own)-len("</ds:X509Certificate>")]))); err != nil || !list[0].Certificate.Equal(s.Certificate()) || len(list[0].Others) != 2 {
 		t.Error(list, err)
 	}
 }
