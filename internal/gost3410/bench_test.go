@@ -60,7 +60,22 @@ func BenchmarkSign512Batch(b *testing.B) {
 	}
 }
 
-func BenchmarkVerify512(b *testing.B)        { benchmarkVerify(b, TC26A512()) }
+func BenchmarkVerify512(b *testing.B) { benchmarkVerify(b, TC26A512()) }
+func BenchmarkVerifier512(b *testing.B) {
+	k, digest := benchmarkKey(b, TC26A512())
+	sig, err := k.AppendSignature(nil, digest)
+	if err != nil {
+		b.Fatal(err)
+	}
+	v := NewVerifier(k.PublicKey())
+	v.Verify(digest, sig)
+	for b.Loop() {
+		if !v.Verify(digest, sig) {
+			b.Fatal("does not verify")
+		}
+	}
+}
+
 func BenchmarkVerify256A(b *testing.B)       { benchmarkVerify(b, TC26A256()) }
 func BenchmarkVerifyCryptoProA(b *testing.B) { benchmarkVerify(b, CryptoProA()) }
 

@@ -31,6 +31,11 @@ func newCurve256(a, b, q, x, y string) *curve256 {
 	return c
 }
 
+// withBase is the same curve with another base point of order q.
+func (c *curve256) withBase(a *affine256) *curve256 {
+	return &curve256{a: c.a, b: c.b, g: *a, order: c.order, minus3: c.minus3, prime: c.prime}
+}
+
 // words256 reads a hexadecimal constant.
 func words256(s string) (z fe256) {
 	for i := 0; i < len(s); i++ {
@@ -127,8 +132,8 @@ func (c *curve256) finish(signature []byte, x *fe256, d, e, k *sc256) (retry boo
 }
 
 // verify checks r‖s (GOST R 34.10-2012 §6.2) in variable time; a is a point of
-// order q.
-func (c *curve256) verify(signature []byte, a *affine256, e *sc256) bool {
+// order q, own a curve that has it for its base point, or nil.
+func (c *curve256) verify(signature []byte, a *affine256, own *curve256, e *sc256) bool {
 	o := &c.order
 	r, s := scalar256(signature[:8*4]), scalar256(signature[8*4:])
 	if r.isZero()|s.isZero() == 1 || o.below(&r)&o.below(&s) == 0 {
@@ -143,7 +148,11 @@ func (c *curve256) verify(signature []byte, a *affine256, e *sc256) bool {
 	o.negate(&z2, &z2)
 
 	var p xyzz256
-	c.mult(&p, a, &z2)
+	if own != nil {
+		own.baseMult(&p, &z2)
+	} else {
+		c.mult(&p, a, &z2)
+	}
 	c.addBaseMult(&p, &z1)
 	if p.zz.isZero() == 1 {
 		return false

@@ -32,6 +32,11 @@ func newCurve512(a, b, q, x, y string) *curve512 {
 	return c
 }
 
+// withBase is the same curve with another base point of order q.
+func (c *curve512) withBase(a *affine512) *curve512 {
+	return &curve512{a: c.a, b: c.b, g: *a, order: c.order, minus3: c.minus3, prime: c.prime}
+}
+
 // words512 reads a hexadecimal constant.
 func words512(s string) (z fe512) {
 	for i := 0; i < len(s); i++ {
@@ -128,8 +133,8 @@ func (c *curve512) finish(signature []byte, x *fe512, d, e, k *sc512) (retry boo
 }
 
 // verify checks r‖s (GOST R 34.10-2012 §6.2) in variable time; a is a point of
-// order q.
-func (c *curve512) verify(signature []byte, a *affine512, e *sc512) bool {
+// order q, own a curve that has it for its base point, or nil.
+func (c *curve512) verify(signature []byte, a *affine512, own *curve512, e *sc512) bool {
 	o := &c.order
 	r, s := scalar512(signature[:8*8]), scalar512(signature[8*8:])
 	if r.isZero()|s.isZero() == 1 || o.below(&r)&o.below(&s) == 0 {
@@ -144,7 +149,11 @@ func (c *curve512) verify(signature []byte, a *affine512, e *sc512) bool {
 	o.negate(&z2, &z2)
 
 	var p xyzz512
-	c.mult(&p, a, &z2)
+	if own != nil {
+		own.baseMult(&p, &z2)
+	} else {
+		c.mult(&p, a, &z2)
+	}
 	c.addBaseMult(&p, &z1)
 	if p.zz.isZero() == 1 {
 		return false

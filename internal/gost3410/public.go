@@ -88,15 +88,40 @@ func (p *PublicKey) Equal(o crypto.PublicKey) bool {
 
 // Verify tells whether sig (r‖s) is a signature of the digest under the key. A
 // digest or signature of the wrong length is no signature.
-func (p *PublicKey) Verify(digest, sig []byte) bool {
+func (p *PublicKey) Verify(digest, sig []byte) bool { return p.verify(digest, sig, nil, nil) }
+
+func (p *PublicKey) verify(digest, sig []byte, own512 *curve512, own256 *curve256) bool {
 	c := p.curve
 	if len(digest) != c.size || len(sig) != 2*c.size {
 		return false
 	}
 	if c.c512 != nil {
 		e := c.c512.digest(digest)
-		return c.c512.verify(sig, &p.p512, &e)
+		return c.c512.verify(sig, &p.p512, own512, &e)
 	}
 	e := c.c256.digest(digest)
-	return c.c256.verify(sig, &p.p256, &e)
+	return c.c256.verify(sig, &p.p256, own256, &e)
+}
+
+// Verifier verifies many signatures of one key with tables of its multiples: it
+// takes a fraction of the time of PublicKey.Verify, once the tables are made,
+// which costs as much as a dozen of those and up to 350 KiB. It may be used by
+// many goroutines.
+type Verifier struct {
+	key    *PublicKey
+	own512 *curve512
+	own256 *curve256
+}
+
+// NewVerifier makes a verifier; its tables are made when it is first used.
+func NewVerifier(p *PublicKey) *Verifier {
+	if p.curve.c512 != nil {
+		return &Verifier{key: p, own512: p.curve.c512.withBase(&p.p512)}
+	}
+	return &Verifier{key: p, own256: p.curve.c256.withBase(&p.p256)}
+}
+
+// Verify tells what PublicKey.Verify tells.
+func (v *Verifier) Verify(digest, sig []byte) bool {
+	return v.key.verify(digest, sig, v.own512, v.own256)
 }

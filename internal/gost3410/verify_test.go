@@ -34,6 +34,7 @@ func TestVerifyExceptions(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			verifier := NewVerifier(key.PublicKey())
 			for _, zi := range small {
 				for _, ki := range []int64{1, 2, zi, 2 * zi, zi * di, 2 * zi * di, -zi * di} {
 					for _, sign := range []int64{1, -1} {
@@ -43,11 +44,11 @@ func TestVerifyExceptions(t *testing.T) {
 							continue // s = 0
 						}
 						digest, sig := forge(r, d, k, z2)
-						if !key.PublicKey().Verify(digest, sig) {
+						if !key.PublicKey().Verify(digest, sig) || !verifier.Verify(digest, sig) {
 							t.Fatalf("%s: d = %d, z2 = %d, k = %d: refused", c, di, zi*sign, ki)
 						}
 						sig[0] ^= 1
-						if key.PublicKey().Verify(digest, sig) {
+						if key.PublicKey().Verify(digest, sig) || verifier.Verify(digest, sig) {
 							t.Fatalf("%s: d = %d, z2 = %d, k = %d: accepted when changed", c, di, zi*sign, ki)
 						}
 						count++
@@ -71,10 +72,11 @@ func TestVerifyInfinity(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			verifier := NewVerifier(key.PublicKey())
 			for _, ri := range []int64{1, 2, 3, 99} {
 				sig := append(r.octets(big.NewInt(ri)), r.octets(big.NewInt(ri*di))...)
 				for _, e := range []int64{0, 1, 2, 77} {
-					if key.PublicKey().Verify(r.octets(big.NewInt(e)), sig) {
+					if key.PublicKey().Verify(r.octets(big.NewInt(e)), sig) || verifier.Verify(r.octets(big.NewInt(e)), sig) {
 						t.Errorf("%s: infinity is accepted", c)
 					}
 				}
@@ -219,6 +221,39 @@ func TestPublicKeyRefusals(t *testing.T) {
 		}
 		if p.Equal(nil) || p.Equal("x") || p.Equal((*PublicKey)(nil)) || !p.Equal(p) || p.Equal(generate(t, c).Public()) {
 			t.Errorf("%s: Equal is wrong", c)
+		}
+	}
+}
+
+// A verifier agrees with its key on good signatures, on every bit changed and
+// on what has the wrong length, and allocates nothing.
+func TestVerifier(t *testing.T) {
+	for _, c := range curves {
+		k := generate(t, c)
+		v := NewVerifier(k.PublicKey())
+		digest := make([]byte, c.size)
+		for i := range 5 {
+			digest[0] = byte(i)
+			sig, err := k.AppendSignature(nil, digest)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !v.Verify(digest, sig) {
+				t.Errorf("%s: refused", c)
+			}
+			if n := testing.AllocsPerRun(5, func() { v.Verify(digest, sig) }); n != 0 {
+				t.Errorf("%s: %v allocations", c, n)
+			}
+			for bit := i; bit < 8*len(sig); bit += 5 {
+				sig[bit/8] ^= 1 << (bit % 8)
+				if v.Verify(digest, sig) {
+					t.Errorf("%s: accepted with bit %d changed", c, bit)
+				}
+				sig[bit/8] ^= 1 << (bit % 8)
+			}
+			if v.Verify(digest, sig[1:]) || v.Verify(digest[1:], sig) || NewVerifier(generate(t, c).PublicKey()).Verify(digest, sig) {
+				t.Errorf("%s: accepted what is none", c)
+			}
 		}
 	}
 }

@@ -2,7 +2,8 @@
 // size. Straight-line field arithmetic comes from field.go; everything else is
 // one template per idea (*.tmpl), instantiated for 8 limbs (512 bits) and 4
 // (256 bits), because Go's type parameters would put a dictionary call into
-// every multiplication.
+// every multiplication. Assembly for amd64 comes from adx.go (one element of the
+// field of 512 bits), ifma.go (eight of them) and avx2.go (reading of tables).
 package main
 
 import (
