@@ -58,6 +58,12 @@ func startBridge(t testing.TB, script ...answer) *bridge {
 
 func startBridgeOn(t testing.TB, port int, script ...answer) *bridge {
 	t.Helper()
+	return startBridgeWith(t, port, script)
+}
+
+// startBridgeWith adds flags to the command line.
+func startBridgeWith(t testing.TB, port int, script []answer, flags ...string) *bridge {
+	t.Helper()
 	if len(script) == 0 {
 		script = []answer{cancel()}
 	}
@@ -75,7 +81,7 @@ func startBridgeOn(t testing.TB, port int, script ...answer) *bridge {
 			b.hideKey(key{Path: path, Password: a["password"].(string)})
 		}
 	}
-	b.run(t, scripted.binary(t), "--script", file)
+	b.run(t, scripted.binary(t), append([]string{"--script", file}, flags...)...)
 	t.Cleanup(func() { b.stop(t) })
 	return b
 }
