@@ -3,6 +3,7 @@ package bridge
 import (
 	"context"
 	"errors"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,51 +14,53 @@ var (
 	errPanicked = errors.New("bridge: panic while signing")
 )
 
-// batch does work(0) … work(n-1) on several goroutines and tells step how many
-// are done, a few times a second and at the end. The first error ends it.
+// batch does a job for documents 0 … n-1 on several goroutines and tells step
+// how many are done, a few times a second and at the end. The first error ends
+// it; the context of the work ends with it.
 //
 // When ctx ends, batch returns its cause at once, in the middle of a document
 // if need be; finished is closed when the last goroutine has let go of its
-// document and of the key.
-func (s *Server) batch(ctx context.Context, n int, work func(i int) error, step func(done int)) (finished <-chan struct{}, err error) {
-	return s.batchOf(ctx, s.o.Workers, n, func(_ context.Context, i int) error { return work(i) }, step)
-}
-
-// batchOf is batch on so many goroutines; ctx of the work ends with the batch.
-func (s *Server) batchOf(ctx context.Context, workers, n int, work func(ctx context.Context, i int) error, step func(done int)) (finished <-chan struct{}, err error) {
+// document and of the key. Until then the message is held.
+func (c *session) batch(ctx context.Context, n int, j job, step func(done int)) (finished <-chan struct{}, err error) {
+	m := c.current
+	m.hold()
 	ctx, cancel := context.WithCancelCause(ctx)
 	var (
 		wg         sync.WaitGroup
 		next, done atomic.Int64
 		report     = reporter{step: step}
 	)
-	one := func(i int) (err error) {
+	one := func(first, last int) (err error) {
 		defer func() {
 			if v := recover(); v != nil {
-				s.panicked(v)
+				c.s.panicked(v)
 				err = errPanicked
 			}
 		}()
-		return work(ctx, i)
+		return j.work(ctx, first, last)
 	}
-	for range min(n, workers) {
+	for range min((n+j.group-1)/j.group, j.workers) {
 		wg.Go(func() {
+			debug.SetPanicOnFault(true) // see session.serve
 			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= n {
+				last := int(next.Add(int64(j.group)))
+				first := last - j.group
+				if first >= n {
 					return
 				}
-				if err := one(i); err != nil {
+				last = min(last, n)
+				if err := one(first, last); err != nil {
 					cancel(err)
 					return
 				}
-				report.done(int(done.Add(1)), n)
+				report.done(int(done.Add(int64(last-first))), n)
 			}
 		})
 	}
 	all := make(chan struct{})
 	go func() {
 		wg.Wait()
+		m.release()
 		close(all)
 	}()
 	select {

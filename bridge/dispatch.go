@@ -88,7 +88,7 @@ func (c *session) question(call *protocol.Call, sel protocol.Selection, p protoc
 		locale = c.locale
 	}
 	return &consent.Question{
-		Asker: c.who(), Operation: operationName(call), Select: sel, Locale: locale, Logo: p.Logo,
+		Asker: c.who(), Operation: operationName(call), Select: sel, Locale: locale, Logo: slices.Clone(p.Logo),
 		Login: sel.Use == protocol.Authentication,
 	}, nil
 }
@@ -185,7 +185,7 @@ const textShown = 16 << 20
 func (c *session) views(documents [][]byte, digests bool) ([]prompt.Document, int64, error) {
 	views := make([]prompt.Document, len(documents))
 	var size, shown atomic.Int64
-	_, err := c.s.batch(c.ctx, len(documents), func(i int) error {
+	j := job{workers: c.s.o.Workers, group: 1, work: func(_ context.Context, i, _ int) error {
 		d := documents[i]
 		size.Add(int64(len(d)))
 		if digests {
@@ -198,7 +198,8 @@ func (c *session) views(documents [][]byte, digests bool) ([]prompt.Document, in
 		}
 		views[i] = v
 		return nil
-	}, nil)
+	}}
+	_, err := c.batch(c.ctx, len(documents), j, nil)
 	if err != nil {
 		return nil, 0, fmt.Errorf("%w: %w", protocol.ErrCancelled, err)
 	}

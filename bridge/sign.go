@@ -17,9 +17,6 @@ import (
 
 // sign asks for a key and makes one signature per document with it. prepare is
 // called once with the key and gives the function that signs document i.
-//
-// The result is complete or not there: one document that fails fails the
-// request, for every family answers all documents or an error.
 func (c *session) sign(q *consent.Question, n int, prepare func(keystore.Key) (func(i int) ([]byte, error), error)) (protocol.Signatures, error) {
 	return c.signThen(q, n, prepare, nil)
 }
@@ -27,7 +24,40 @@ func (c *session) sign(q *consent.Question, n int, prepare func(keystore.Key) (f
 // signThen is sign, and what then makes of the signature of document i is the
 // result. That may wait for the network, so more of it is done at once than there
 // are cores; its context ends when the person presses Stop.
-func (c *session) signThen(q *consent.Question, n int, prepare func(keystore.Key) (func(i int) ([]byte, error), error), then after) (out protocol.Signatures, err error) {
+func (c *session) signThen(q *consent.Question, n int, prepare func(keystore.Key) (func(i int) ([]byte, error), error), then after) (protocol.Signatures, error) {
+	return c.granted(q, n, func(k keystore.Key) (job, error) {
+		one, err := prepare(k)
+		if err != nil {
+			return job{}, err
+		}
+		values := make([][]byte, n)
+		j := job{workers: c.s.o.Workers, group: 1, signed: protocol.Signatures{Values: values, Certificate: k.Certificate().Raw}}
+		if then != nil {
+			j.workers = max(j.workers, stampsAtOnce)
+		}
+		j.work = func(ctx context.Context, i, _ int) (err error) {
+			if values[i], err = one(i); err == nil && then != nil {
+				values[i], err = then(ctx, i, values[i])
+			}
+			return err
+		}
+		return j, nil
+	})
+}
+
+// job is what is done with a key the person has granted.
+type job struct {
+	workers int
+	group   int // documents that are taken at once
+	work    func(ctx context.Context, first, last int) error
+	signed  protocol.Signatures // there when all work is done
+}
+
+// granted asks for a key and does a job with it.
+//
+// The result is complete or not there: one document that fails fails the
+// request, for every family answers all documents or an error.
+func (c *session) granted(q *consent.Question, n int, prepare func(keystore.Key) (job, error)) (out protocol.Signatures, err error) {
 	q.Purpose = prompt.Sign
 	g, err := c.s.o.Desk.Ask(c.ctx, q)
 	if err != nil {
@@ -54,7 +84,7 @@ func (c *session) signThen(q *consent.Question, n int, prepare func(keystore.Key
 		release()
 	}()
 
-	one, err := prepare(g.Key)
+	j, err := prepare(g.Key)
 	if err != nil {
 		return out, fmt.Errorf("%w: %w", protocol.ErrSigning, err)
 	}
@@ -69,20 +99,10 @@ func (c *session) signThen(q *consent.Question, n int, prepare func(keystore.Key
 			}
 		}()
 	}
-	values := make([][]byte, n)
-	workers := c.s.o.Workers
-	if then != nil {
-		workers = max(workers, stampsAtOnce)
-	}
-	finished, err = c.s.batchOf(ctx, workers, n, func(ctx context.Context, i int) (err error) {
-		if values[i], err = one(i); err == nil && then != nil {
-			values[i], err = then(ctx, i, values[i])
-		}
-		return err
-	}, g.Step)
+	finished, err = c.batch(ctx, n, j, g.Step)
 	switch {
 	case err == nil:
-		return protocol.Signatures{Values: values, Certificate: g.Key.Certificate().Raw}, nil
+		return j.signed, nil
 	case errors.Is(err, errStopped), c.ctx.Err() != nil:
 		return out, fmt.Errorf("%w: %w", protocol.ErrCancelled, err)
 	case errors.Is(err, protocol.ErrFileNotFound):
@@ -102,6 +122,9 @@ func (c *session) signCMS(call *protocol.Call, op protocol.SignCMS) (protocol.Re
 		return nil, err
 	}
 	q.Total, q.Detached, q.Digests = len(op.Documents), op.Detached, op.Digests
+	if inBulk(op) {
+		return c.signBulk(q, op)
+	}
 	return c.signatures(q, len(op.Documents), func(k keystore.Key) (func(int) ([]byte, error), error) {
 		signer, err := cms.NewSigner(k, k.Certificate(), k.Chain()...)
 		if err != nil {

@@ -1,6 +1,7 @@
 package cms
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -101,25 +102,26 @@ type batchScratch struct {
 	hashed     []byte // the hashes of the attributes, one after the other
 }
 
-// Sign makes the signatures of documents first … last-1. On an error some of them
-// may have been made.
-func (b *Batch) Sign(first, last int) error {
+// Sign makes the signatures of documents first … last-1. When ctx ends it
+// returns its cause: nothing is signed after that, and hashing ends soon. On an
+// error some of the signatures may have been made.
+func (b *Batch) Sign(ctx context.Context, first, last int) error {
 	sc, _ := b.signer.batches.Get().(*batchScratch)
 	if sc == nil {
 		sc = &batchScratch{scratch: scratch{hash: b.signer.family.NewHash()}}
 	}
 	defer b.signer.batches.Put(sc)
 	for ; first < last; first += group {
-		if err := b.sign(first, min(first+group, last), sc); err != nil {
+		if err := b.sign(ctx, first, min(first+group, last), sc); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (b *Batch) sign(first, last int, sc *batchScratch) error {
+func (b *Batch) sign(ctx context.Context, first, last int, sc *batchScratch) error {
 	if b.documents != nil {
-		b.hash(first, last, sc)
+		b.hash(ctx, first, last, sc)
 	}
 	l, n := b.layout, last-first
 	size := l.attrsEnd - l.attrs
@@ -134,6 +136,9 @@ func (b *Batch) sign(first, last int, sc *batchScratch) error {
 		sc.messages[i] = sc.attributes[i*size : (i+1)*size]
 	}
 	b.sums(n, sc)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	sc.hashed = sc.hashed[:0]
 	hashLen := b.signer.family.HashSize()
 	for i := range n {
@@ -141,6 +146,9 @@ func (b *Batch) sign(first, last int, sc *batchScratch) error {
 	}
 	if b.signer.batcher == nil {
 		for i := range n {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
 			if err := b.signOne(first+i, sc.hashed[i*hashLen:(i+1)*hashLen]); err != nil {
 				return err
 			}
@@ -183,8 +191,8 @@ func (b *Batch) check(i int, hashed []byte) error {
 	return nil
 }
 
-// hash fills in the digests of documents first … last-1.
-func (b *Batch) hash(first, last int, sc *batchScratch) {
+// hash fills in the digests of documents first … last-1, unless ctx ends.
+func (b *Batch) hash(ctx context.Context, first, last int, sc *batchScratch) {
 	n := 0
 	for i := first; i < last; i++ {
 		if b.Digest != nil {
@@ -192,6 +200,10 @@ func (b *Batch) hash(first, last int, sc *batchScratch) {
 				copy(b.digest(i), known)
 				continue
 			}
+		}
+		if len(b.documents[i]) > longDocument {
+			b.hashLong(ctx, i, sc)
+			continue
 		}
 		sc.messages[n], sc.at[n] = b.documents[i], i
 		n++
@@ -201,6 +213,20 @@ func (b *Batch) hash(first, last int, sc *batchScratch) {
 		copy(b.digest(at), sc.sums[i][:])
 	}
 	clear(sc.messages[:n])
+}
+
+// longDocument is a document that takes milliseconds to hash.
+const longDocument = 1 << 20
+
+// hashLong looks at ctx now and then.
+func (b *Batch) hashLong(ctx context.Context, i int, sc *batchScratch) {
+	sc.hash.Reset()
+	for rest := b.documents[i]; len(rest) > 0 && ctx.Err() == nil; {
+		n := min(len(rest), longDocument)
+		sc.hash.Write(rest[:n])
+		rest = rest[n:]
+	}
+	sc.hash.Sum(b.digest(i)[:0])
 }
 
 // sums hashes n messages, two at a time where that is faster.

@@ -43,7 +43,7 @@ func TestBatchIsSign(t *testing.T) {
 			var wg sync.WaitGroup
 			for _, part := range [][2]int{{0, 1}, {1, 2}, {2, 70}, {70, 150}} {
 				wg.Go(func() {
-					if err := b.Sign(part[0], part[1]); err != nil {
+					if err := b.Sign(t.Context(), part[0], part[1]); err != nil {
 						t.Error(err)
 					}
 				})
@@ -92,7 +92,7 @@ func TestDigestBatch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := b.Sign(0, 2); err != nil {
+		if err := b.Sign(t.Context(), 0, 2); err != nil {
 			t.Fatal(err)
 		}
 		for i, d := range digests {
@@ -128,7 +128,7 @@ func TestBatchRefusesWrongSignatures(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := b.Sign(0, 3); !errors.Is(err, ErrSignature) {
+		if err := b.Sign(t.Context(), 0, 3); !errors.Is(err, ErrSignature) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -143,7 +143,7 @@ func TestBatchAllocations(t *testing.T) {
 	}
 	pieces, scratch := make([][]byte, 0, 8), make([]byte, 0, 4096)
 	if n := testing.AllocsPerRun(2, func() {
-		if err := b.Sign(0, len(documents)); err != nil {
+		if err := b.Sign(t.Context(), 0, len(documents)); err != nil {
 			t.Fatal(err)
 		}
 		for i := range documents {
