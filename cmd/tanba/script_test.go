@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
@@ -20,7 +21,12 @@ func TestMain(m *testing.M) {
 // person types and sees.
 func TestScripts(t *testing.T) {
 	keys := t.TempDir()
-	makeKeys(t, keys)
+	authority := makeKeys(t, keys)
+	tsa, broken := authority.NewTSA(nil), authority.NewTSA(nil)
+	broken.SetFault(testpki.OtherNonce)
+	stamps, wrong := httptest.NewServer(tsa), httptest.NewServer(broken)
+	t.Cleanup(stamps.Close) // after the scripts, which run in parallel
+	t.Cleanup(wrong.Close)
 	testscript.Run(t, testscript.Params{
 		Dir: filepath.Join("testdata", "script"),
 		Setup: func(e *testscript.Env) error {
@@ -36,6 +42,8 @@ func TestScripts(t *testing.T) {
 			e.Setenv("LANG", "en_US.UTF-8")
 			e.Setenv("HOME", e.WorkDir)
 			e.Setenv("DISPLAY", "")
+			e.Setenv("TSA", stamps.URL)
+			e.Setenv("WRONG_TSA", wrong.URL)
 			e.Setenv("WAYLAND_DISPLAY", "")
 			return nil
 		},
@@ -43,7 +51,7 @@ func TestScripts(t *testing.T) {
 }
 
 // makeKeys writes key files of a throw-away authority with the password Script1.
-func makeKeys(t *testing.T, dir string) {
+func makeKeys(t *testing.T, dir string) *testpki.Authority {
 	t.Helper()
 	now := time.Now()
 	authority, err := testpki.New(nil, now)
@@ -86,4 +94,5 @@ func makeKeys(t *testing.T, dir string) {
 	write("roots.pem", roots)
 	write("password", []byte("Script1\n"))
 	write("wrong", []byte("wrong\n"))
+	return authority
 }

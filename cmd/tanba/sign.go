@@ -19,7 +19,7 @@ import (
 )
 
 func sign(c *command, args []string) int {
-	var key, passwordFile, out, outDir, tsa, id string
+	var key, passwordFile, out, outDir, tsa, roots, id string
 	var detached, allowExpired, xml, stopOnError bool
 	c.flags.StringVar(&key, "key", "", "")
 	c.flags.StringVar(&passwordFile, "password-file", "", "")
@@ -29,6 +29,7 @@ func sign(c *command, args []string) int {
 	c.flags.BoolVar(&allowExpired, "allow-expired", false, "")
 	c.flags.BoolVar(&stopOnError, "stop-on-error", false, "")
 	c.flags.StringVar(&tsa, "tsa", "", "")
+	c.flags.StringVar(&roots, "roots", "", "")
 	c.flags.BoolVar(&xml, "xml", false, "")
 	c.flags.StringVar(&id, "id", "", "")
 	named, code, ok := c.parse(args)
@@ -41,9 +42,10 @@ func sign(c *command, args []string) int {
 		return c.usageError("FILE…")
 	case out != "" && (outDir != "" || len(named) > 1):
 		return c.usageError("--out")
-	case tsa != "":
-		c.fail("cli.not_yet", "--tsa")
-		return exitUsage
+	case xml && tsa != "":
+		return c.usageError("--xml --tsa")
+	case roots != "" && tsa == "":
+		return c.usageError("--roots, --tsa URL")
 	case id != "" && (!xml || !filesign.ValidID(id)):
 		return c.usageError("--xml --id ID")
 	case xml && detached:
@@ -66,6 +68,23 @@ func sign(c *command, args []string) int {
 	job := &filesign.Job{Detached: detached, Out: out, OutDir: outDir, Now: time.Now}
 	if xml {
 		job.XML = &filesign.XML{ID: id}
+	}
+	batch := &filesign.Batch{Job: job, StopOnError: stopOnError}
+	if tsa != "" {
+		var trusted []*pki.Certificate
+		if roots != "" {
+			var err error
+			if trusted, err = certificatesOf(roots); err != nil {
+				c.fail("cli.roots_unreadable", roots, err)
+				return exitUsage
+			}
+		}
+		stamper, err := newStamper(tsa, trusted...)
+		if err != nil {
+			return c.usageError("--tsa URL")
+		}
+		job.Stamp = stampFiles(stamper)
+		batch.Workers = 8 // they wait for the network, not for a core
 	}
 	if collisions := job.Collisions(files); len(collisions) > 0 {
 		c.reportCollisions(job, files, collisions)
@@ -96,7 +115,7 @@ func sign(c *command, args []string) int {
 		c.fail("cli.key_unusable", err)
 		return exitError
 	}
-	return c.signBatch(&filesign.Batch{Job: job, StopOnError: stopOnError}, files)
+	return c.signBatch(batch, files)
 }
 
 // present returns those of the files that are there.

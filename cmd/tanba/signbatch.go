@@ -156,6 +156,9 @@ func resultJSON(r filesign.Result, code, reason string) []byte {
 
 // reason says why a file was not signed: a code for programs, a text for people.
 func (c *command) reason(err error) (code, text string) {
+	if errors.Is(err, filesign.ErrStamp) {
+		return c.stampReason(err)
+	}
 	for _, t := range []struct {
 		err       error
 		code, key string

@@ -1,17 +1,44 @@
 package main
 
 import (
+	"context"
+	"errors"
+
 	"tanba/internal/pki"
 	"tanba/internal/timestamp"
 )
 
 // newStamper asks the time-stamping authority at an address, "" for the national
 // one. That one must show a certificate of the production system; any other may
-// also show one of the national test systems, and nobody else's.
-func newStamper(address string) (*timestamp.Client, error) {
-	o := timestamp.Options{Trust: timestamp.Trust{Pool: pki.NewPool(pki.Anchors(true, address != ""))}}
+// also show one of the national test systems or below one of the roots given.
+func newStamper(address string, roots ...*pki.Certificate) (*timestamp.Client, error) {
+	pool := pki.NewPool(pki.Anchors(true, address != ""))
+	for _, c := range roots {
+		pool.AddRoot(c)
+	}
+	o := timestamp.Options{Trust: timestamp.Trust{Pool: pool}}
 	if address != "" {
 		o.Addresses = []string{address}
 	}
 	return timestamp.New(o)
+}
+
+// stampFiles gives signatures of files their time stamps. Files in work are
+// finished also after Ctrl+C, so nothing ends it but the client's own patience.
+func stampFiles(client *timestamp.Client) func([]byte) ([]byte, error) {
+	return func(signature []byte) ([]byte, error) {
+		return timestamp.AddToNew(context.Background(), client, signature, nil)
+	}
+}
+
+// stampReason says why there is no time stamp.
+func (c *command) stampReason(err error) (code, text string) {
+	if errors.Is(err, timestamp.ErrUnreachable) {
+		return "tsp_unreachable", c.text("cli.sign.tsp_unreachable")
+	}
+	var failed *timestamp.StampError
+	if errors.As(err, &failed) {
+		err = failed.Err
+	}
+	return "tsp_answer", c.text("cli.sign.tsp_answer", printable(err.Error()))
 }

@@ -39,7 +39,7 @@ var rooms = map[string][]string{
 	"internal/pki":          {"internal/streebog", "internal/gost341194", "internal/gost3410"},
 	"internal/cms":          {"internal/pki", "internal/ber", "internal/streebog"},
 	"internal/xmldsig":      {"internal/pki"},
-	"internal/filesign":     {"internal/cms", "internal/xmldsig"},
+	"internal/filesign":     {"internal/cms", "internal/xmldsig", "internal/timestamp"},
 	"internal/timestamp":    {"internal/pki", "internal/cms"},
 	"internal/verification": {"internal/cms", "internal/pki"},
 	"internal/testdata":     {},

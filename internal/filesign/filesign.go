@@ -10,13 +10,14 @@
 // hidden file that is nobody's input.
 //
 // It can be repeated. A file whose signature is there and good (over this
-// content, of the kind asked for, by this certificate, and nobody else's in it
-// bad) is reported as Already and not signed again. Anything else under the
-// name is ErrExists.
+// content, of the kind asked for, by this certificate, with a time stamp if one
+// is asked for, and nobody else's in it bad) is reported as Already and not
+// signed again. Anything else under the name is ErrExists.
 //
 // Memory does not depend on the size of a file, except for XML, which is read
-// whole. A file that changes while it is
-// read is ErrChanged and gets no signature.
+// whole. A file that changes while it is read is ErrChanged and gets no
+// signature; one for which there is no time stamp is ErrStamp and gets none
+// either.
 //
 // # Steps
 //
@@ -62,6 +63,10 @@ type Job struct {
 	OutDir   string // "" = beside the input
 	Out      string // exact output, for a single input
 	Now      func() time.Time
+	// Stamp gives a detached CMS signature its time stamp (CAdES-T), or an error
+	// with which the file fails; nil = none is wanted. It may be called by many
+	// goroutines at once.
+	Stamp func(signature []byte) ([]byte, error)
 
 	read atomic.Int64 // octets read of inputs, for those who watch
 }
@@ -148,11 +153,14 @@ func (j *Job) sign(input, output string) (already bool, err error) {
 var writers = sync.Pool{New: func() any { return bufio.NewWriterSize(nil, 64<<10) }}
 
 // write signs what in holds into out, and a small file with a single write.
-func (j *Job) write(out io.Writer, in io.Reader, size int64) error {
+func (j *Job) write(out io.Writer, file io.ReadSeeker, size int64) error {
 	o := cms.Options{Detached: j.Detached, Time: j.Now()}
-	in = &counter{in, &j.read}
-	if j.XML != nil {
+	in := &counter{file, &j.read}
+	switch {
+	case j.XML != nil:
 		return j.XML.write(out, in, size)
+	case j.Stamp != nil:
+		return j.writeStamped(out, file, size, o)
 	}
 	if j.Detached {
 		signature, err := j.Signer.SignReader(in, o)

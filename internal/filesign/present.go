@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"tanba/internal/cms"
+	"tanba/internal/timestamp"
 )
 
 // maxWhole is how large a signature is taken into memory; a larger one is
@@ -44,11 +45,17 @@ func (j *Job) present(in io.Reader, output string) bool {
 		return false
 	}
 	for _, v := range verdicts {
-		if v.Certificate != nil && v.Certificate.Equal(j.Signer.Certificate()) {
+		if v.Certificate != nil && v.Certificate.Equal(j.Signer.Certificate()) && (j.Stamp == nil || stamps(v)) {
 			return true
 		}
 	}
 	return false
+}
+
+// stamps reports whether the signer carries a time stamp over this signature.
+func stamps(v cms.Verified) bool {
+	token, err := timestamp.ParseToken(v.TimestampToken)
+	return err == nil && token.Covers(v.Signer.Signature) == nil
 }
 
 // parse reads a signature; a large one without its content, which is inside.
