@@ -192,6 +192,10 @@ func (c *session) views(documents [][]byte, digests bool) ([]prompt.Document, in
 			views[i] = consent.DescribeDigest("", d)
 			return nil
 		}
+		if shown.Load() >= textShown {
+			views[i] = consent.DescribeBriefly("", d)
+			return nil
+		}
 		v := consent.Describe("", d)
 		if shown.Add(int64(len(v.Text))) > textShown && v.Text != "" {
 			v.Text, v.Cut = "", true

@@ -20,8 +20,9 @@ const textLimit = 64 << 10
 // Describe makes the view of a document from the very octets that will be
 // signed. It keeps nothing of data: the text is a copy, the digest pins the rest.
 func Describe(name string, data []byte) prompt.Document {
-	d := prompt.Document{Name: clean(name), Size: int64(len(data)), SHA256: sha256.Sum256(data), Kind: kind(data)}
-	if d.Kind == "text" || d.Kind == "xml" {
+	d := DescribeBriefly(name, data)
+	if d.Cut {
+		d.Cut = false
 		part := data
 		if len(part) > textLimit {
 			part, d.Cut = part[:textLimit], true
@@ -32,6 +33,14 @@ func Describe(name string, data []byte) prompt.Document {
 		}
 		d.Text = readable(text)
 	}
+	return d
+}
+
+// DescribeBriefly is Describe without the text, for the many documents of a
+// request of which a person looks at a few.
+func DescribeBriefly(name string, data []byte) prompt.Document {
+	d := prompt.Document{Name: clean(name), Size: int64(len(data)), SHA256: sha256.Sum256(data), Kind: kind(data)}
+	d.Cut = d.Kind == "text" || d.Kind == "xml"
 	return d
 }
 
@@ -63,11 +72,15 @@ func kind(data []byte) string {
 	case isCMS(data):
 		return "cms"
 	}
-	text := strings.TrimLeft(decode(data[:min(len(data), textLimit)]), "\ufeff \t\r\n")
+	head := data[:min(len(data), textLimit)]
+	if isCoded(head) {
+		head = []byte(decode(head))
+	}
+	text := bytes.TrimLeft(head, "\ufeff \t\r\n")
 	switch {
 	case !looksLikeText(text):
 		return "binary"
-	case strings.HasPrefix(text, "<") && strings.Contains(text, ">") && len(text) > 2 && (text[1] == '?' || text[1] == '!' || text[1] == '_' || unicode.IsLetter(firstRune(text[1:]))):
+	case bytes.HasPrefix(text, []byte("<")) && bytes.IndexByte(text, '>') >= 0 && len(text) > 2 && (text[1] == '?' || text[1] == '!' || text[1] == '_' || unicode.IsLetter(firstRune(text[1:]))):
 		return "xml"
 	}
 	return "text"
@@ -80,25 +93,49 @@ func isCMS(data []byte) bool {
 		bytes.Contains(head, []byte{0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02})
 }
 
-func firstRune(s string) rune {
-	r, _ := utf8.DecodeRuneInString(s)
+func firstRune(s []byte) rune {
+	r, _ := utf8.DecodeRune(s)
 	return r
 }
 
 // looksLikeText: valid UTF-8 but perhaps for a cut last character, and no
 // control characters that texts do not have.
-func looksLikeText(s string) bool {
-	for i, r := range s {
-		if r == utf8.RuneError && len(s)-i > utf8.UTFMax || r < 0x20 && r != '\t' && r != '\n' && r != '\r' && r != '\f' || r == 0x7f {
+func looksLikeText(s []byte) bool {
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			if c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' || c == 0x7f {
+				return false
+			}
+			i++
+			continue
+		}
+		r, n := utf8.DecodeRune(s[i:])
+		if r == utf8.RuneError && len(s)-i > utf8.UTFMax {
 			return false
 		}
+		i += n
 	}
 	return true
+}
+
+// isCoded tells whether the octets are text in another code than UTF-8.
+func isCoded(data []byte) bool {
+	if len(data) >= 2 && (data[0] == 0xff && data[1] == 0xfe || data[0] == 0xfe && data[1] == 0xff) {
+		return true
+	}
+	if !bytes.HasPrefix(data, []byte("<?")) { // most documents end here
+		return false
+	}
+	head := bytes.ToLower(data[:min(len(data), 100)])
+	return bytes.HasPrefix(head, []byte("<?xml")) && (bytes.Contains(head, []byte("windows-1251")) || bytes.Contains(head, []byte("cp1251")))
 }
 
 // decode turns octets into text: UTF-16 by its mark, windows-1251 if an XML
 // declaration says so, UTF-8 otherwise.
 func decode(data []byte) string {
+	if !isCoded(data) {
+		return string(data)
+	}
 	if len(data) >= 2 && (data[0] == 0xff && data[1] == 0xfe || data[0] == 0xfe && data[1] == 0xff) {
 		var order binary.ByteOrder = binary.LittleEndian
 		if data[0] == 0xfe {
@@ -110,11 +147,8 @@ func decode(data []byte) string {
 		}
 		return string(utf16.Decode(units))
 	}
-	head := bytes.ToLower(data[:min(len(data), 100)])
-	if bytes.HasPrefix(head, []byte("<?xml")) && (bytes.Contains(head, []byte("windows-1251")) || bytes.Contains(head, []byte("cp1251"))) {
-		if s, err := charmap.Windows1251.NewDecoder().Bytes(data); err == nil {
-			return string(s)
-		}
+	if s, err := charmap.Windows1251.NewDecoder().Bytes(data); err == nil {
+		return string(s)
 	}
 	return string(data)
 }
@@ -127,6 +161,11 @@ func readable(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))
 	for len(s) > 0 {
+		if n := plain(s); n > 0 {
+			b.WriteString(s[:n])
+			s = s[n:]
+			continue
+		}
 		r, n := utf8.DecodeRuneInString(s)
 		if r == utf8.RuneError && n <= 1 && len(s) < utf8.UTFMax {
 			break // the last character was cut
@@ -147,4 +186,21 @@ func readable(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// plain is how much of s surely is what it looks like: ASCII that prints, and
+// Cyrillic.
+func plain(s string) int {
+	i := 0
+	for i < len(s) {
+		switch c := s[i]; {
+		case c >= ' ' && c < 0x7f, c == '\n', c == '\t':
+			i++
+		case c >= 0xd0 && c < 0xd4 && i+1 < len(s) && s[i+1]&0xc0 == 0x80: // U+0400 to U+04FF
+			i += 2
+		default:
+			return i
+		}
+	}
+	return i
 }

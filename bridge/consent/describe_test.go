@@ -160,3 +160,33 @@ func TestT20Login(t *testing.T) {
 		t.Error("showing a certificate is not logging in")
 	}
 }
+
+// A brief view is the same view without the text.
+func TestDescribeBriefly(t *testing.T) {
+	for _, content := range []string{"", "text", "қол қою \u202e\r\n", "<a>\xd0</a>", "%PDF-1.7", "PK\x03\x04", "\x00\x01", "\xff\xfea\x00", `<?XML version="1.0" encoding="Windows-1251"?><a>` + "\xea</a>"} {
+		whole, brief := Describe("name", []byte(content)), DescribeBriefly("name", []byte(content))
+		if cut := whole.Kind == "text" || whole.Kind == "xml"; brief.Cut != cut || brief.Text != "" {
+			t.Errorf("%q: %+v", content, brief)
+		}
+		whole.Text, whole.Cut = brief.Text, brief.Cut
+		if whole != brief {
+			t.Errorf("%q: %+v\nwant %+v", content, brief, whole)
+		}
+	}
+}
+
+func BenchmarkDescribe10K(b *testing.B) {
+	for name, content := range map[string][]byte{
+		"binary": make([]byte, 10_000),
+		"text":   []byte(strings.Repeat("Шот-фактура 0123456789 invoice; ", 10_000/40)),
+	} {
+		for way, describe := range map[string]func(string, []byte) prompt.Document{"whole": Describe, "brief": DescribeBriefly} {
+			b.Run(name+"/"+way, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					describe("", content)
+				}
+			})
+		}
+	}
+}

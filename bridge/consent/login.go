@@ -2,6 +2,7 @@ package consent
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"tanba/bridge/prompt"
@@ -31,19 +32,11 @@ func classify(q *Question) (login bool, warning string) {
 	if q.Purpose != prompt.Sign || q.Digests || len(q.Documents) == 0 {
 		return login && q.Purpose == prompt.Sign, ""
 	}
-	documents, challenges := 0, 0
-	for _, d := range q.Documents {
-		switch {
-		case isDocument(d):
-			documents++
-		case isChallenge(d):
-			challenges++
-		}
-	}
 	switch {
-	case login && documents > 0:
+	case login && slices.ContainsFunc(q.Documents, isDocument):
 		return true, warnLoginIsDocument
-	case !login && challenges == len(q.Documents) && q.Select.Use == protocol.Signature:
+	case !login && q.Select.Use == protocol.Signature &&
+		!slices.ContainsFunc(q.Documents, func(d prompt.Document) bool { return !isChallenge(d) || isDocument(d) }):
 		return false, warnDocumentIsLogin
 	}
 	return login, ""
