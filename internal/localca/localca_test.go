@@ -243,7 +243,12 @@ func keyForms(t *testing.T, data []byte) (keys []*ecdsa.PrivateKey) {
 	// Bare octets: any 32 that make a scalar of the authority would show as
 	// its public key; windows over the file are few.
 	for i := 0; i+32 <= len(data); i++ {
-		if k, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), data[i:i+32]); err == nil && bytes.Contains(data, k.PublicKey.X.Bytes()) {
+		k, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), data[i:i+32])
+		if err != nil {
+			continue
+		}
+		point, err := k.PublicKey.Bytes()
+		if err == nil && bytes.Contains(data, point[1:33]) {
 			keys = append(keys, k)
 		}
 	}
