@@ -11,12 +11,16 @@ import (
 // newStamper asks the time-stamping authority at an address, "" for the national
 // one. That one must show a certificate of the production system; any other may
 // also show one of the national test systems or below one of the roots given.
+//
+// A chain is wanted in any case. The production service for RSA keys stands below
+// "NCA RSA 2022", of which only the pin is built in, so stamps for RSA keys need
+// that certificate among the roots; GOST keys need nothing.
 func newStamper(address string, roots ...*pki.Certificate) (*timestamp.Client, error) {
 	pool := pki.NewPool(pki.Anchors(true, address != ""))
 	for _, c := range roots {
 		pool.AddRoot(c)
 	}
-	o := timestamp.Options{Trust: timestamp.Trust{Pool: pool}}
+	o := timestamp.Options{Trust: timestamp.Trust{Pool: pool, RequireChain: true}}
 	if address != "" {
 		o.Addresses = []string{address}
 	}
