@@ -10,55 +10,13 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"os"
-	"path/filepath"
 	"runtime"
 	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
 	"golang.org/x/sys/unix"
-
-	"tanba/bridge/consent"
-	"tanba/internal/testpki"
-	"tanba/keystore"
 )
-
-// fileKey is a key from a key file, opened as a person's is.
-func fileKey(t testing.TB, p testpki.Profile) keystore.Key {
-	t.Helper()
-	a, err := authority()
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, name, err := a.PKCS12(newKey(t, p).Identity, []byte("Qwerty12"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	store, err := keystore.OpenFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	keys, err := store.Unlock(context.Background(), []byte("Qwerty12"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { store.Close() })
-	return keys[0]
-}
-
-// granted keeps no questions: the benchmarks ask many.
-type granted struct{ key keystore.Key }
-
-func (granted) Known(consent.Asker) bool    { return true }
-func (granted) Record(consent.JournalEntry) {}
-func (g granted) Ask(context.Context, *consent.Question) (*consent.Grant, error) {
-	return &consent.Grant{Key: g.key}, nil
-}
 
 // bulk is one request with n documents of so many octets each, as a page sends
 // it. Documents are binary, or lines of text.

@@ -98,6 +98,17 @@ func (c *session) granted(q *consent.Question, n int, prepare func(keystore.Key)
 			case <-ctx.Done():
 			}
 		}()
+		// With every core at work that goroutine may wait for its turn; the
+		// workers look for themselves.
+		work := j.work
+		j.work = func(ctx context.Context, first, last int) error {
+			select {
+			case <-stopped:
+				return errStopped
+			default:
+				return work(ctx, first, last)
+			}
+		}
 	}
 	finished, err = c.batch(ctx, n, j, g.Step)
 	switch {

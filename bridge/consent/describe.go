@@ -109,6 +109,10 @@ func looksLikeText(s []byte) bool {
 			i++
 			continue
 		}
+		if c := s[i]; c >= 0xd0 && c < 0xd4 && i+1 < len(s) && s[i+1]&0xc0 == 0x80 { // Cyrillic
+			i += 2
+			continue
+		}
 		r, n := utf8.DecodeRune(s[i:])
 		if r == utf8.RuneError && len(s)-i > utf8.UTFMax {
 			return false
