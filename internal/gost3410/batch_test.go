@@ -91,6 +91,9 @@ func TestSignBatchNonces(t *testing.T) {
 }
 
 func TestSignBatchAllocations(t *testing.T) {
+	if raceDetector {
+		t.Skip("with the race detector pools allocate")
+	}
 	k := generate(t, TC26A512())
 	digests := make([]byte, 64*BatchSize)
 	buf := make([]byte, 0, 2*len(digests))

@@ -183,3 +183,56 @@ func TestAddPoints(t *testing.T) {
 		}
 	}
 }
+
+// Assembly against Go code on elements and points that a fuzzer chooses.
+func FuzzPaths(f *testing.F) {
+	f.Add(make([]byte, 128))
+	f.Add(bytes.Repeat([]byte{0xff}, 128))
+	p, q := tc512.octets(tc512.p), tc512.octets(tc512.q)
+	f.Add(append(p, q...))
+	f.Add(append(q, p...))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		if len(in) != 128 {
+			return
+		}
+		x, y := fe512(scalar512(in[:64])), fe512(scalar512(in[64:]))
+		var product, square, got fe512
+		product.mulGo(&x, &y)
+		square.sqrGo(&x)
+		if useADX {
+			if mulADX(&got, &x, &y); got != product {
+				t.Errorf("mulADX: %x", got)
+			}
+			if sqrADX(&got, &x); got != square {
+				t.Errorf("sqrADX: %x", got)
+			}
+		}
+		if !useIFMA {
+			return
+		}
+		var u, v, w lanes
+		u.fill(&x)
+		v.fill(&y)
+		mulIFMA(&w, &u, &v)
+		for l := range 8 {
+			if got.get(&w, l); got.equal(&product) != 1 {
+				t.Errorf("mulIFMA: %x", got)
+			}
+		}
+		sqrIFMA(&w, &u)
+		if got.get(&w, 3); got.equal(&square) != 1 {
+			t.Errorf("sqrIFMA: %x", got)
+		}
+		c, k := TC26A512().c512, sc512(x)
+		if c.order.below(&k)&(1-k.isZero()) == 1 {
+			var a, b xyzz512
+			var m, n affine512
+			c.baseMult(&a, &k)
+			c.baseMultGo(&b, &k)
+			m.normalize(&a)
+			if n.normalize(&b); m != n {
+				t.Errorf("baseMult of %x", k)
+			}
+		}
+	})
+}

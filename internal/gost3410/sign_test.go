@@ -16,6 +16,8 @@ import (
 
 var curves = []*Curve{TC26A512(), TC26A256(), CryptoProA()}
 
+var raceDetector bool
+
 func referenceOf(c *Curve) *reference {
 	return map[*Curve]*reference{TC26A512(): tc512, TC26A256(): tc256, CryptoProA(): cpA}[c]
 }
@@ -289,6 +291,9 @@ func TestFormat(t *testing.T) {
 }
 
 func TestNoAllocations(t *testing.T) {
+	if raceDetector {
+		t.Skip("with the race detector pools allocate")
+	}
 	for _, c := range curves {
 		k := generate(t, c)
 		digest, buf := make([]byte, c.size), make([]byte, 0, 2*c.size)
