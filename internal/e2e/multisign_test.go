@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -264,5 +266,26 @@ func TestMultisignOffByDefault(t *testing.T) {
 	startBridge(t)
 	if !isFree(multisignPort) {
 		t.Error("port 24680 is open")
+	}
+}
+
+// TestMultisignPortHeld: when another program holds the port, KAZTOKEN desktop
+// most likely, the person is told which, and the bridge works without it.
+func TestMultisignPortHeld(t *testing.T) {
+	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", multisignPort))
+	if err != nil {
+		testdata.Missing(t, "a free port 24680")
+	}
+	defer l.Close()
+	b := startBridgeWith(t, freePort(t), []answer{cancel()}, "--multisign", "--lang", "en")
+	b.dial(t, "https://portal.test")
+	for _, want := range []string{
+		"signing of large documents is not on: port 127.0.0.1:24680 is taken",
+		fmt.Sprintf("PID %d", os.Getpid()),
+		"KAZTOKEN desktop",
+	} {
+		if !strings.Contains(b.log.String(), want) {
+			t.Errorf("it does not say %q:\n%s", want, b.log.String())
+		}
 	}
 }
