@@ -5,12 +5,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"tanba/internal/pki"
 )
 
-// go test -fuzz FuzzParse ./internal/xmldsig
+// go test -fuzz FuzzVerify -fuzzminimizetime 10x ./internal/xmldsig
 func seeds(f *testing.F) {
 	f.Add([]byte(form))
 	f.Add([]byte(partForm))
@@ -82,7 +83,12 @@ func FuzzCanonicalize(f *testing.F) {
 
 // Nothing that verifies says anything that was not signed by the test key.
 func FuzzVerify(f *testing.F) {
-	s := signer(f, pki.RSA, 0)
+	s := signer(f, pki.GOST512, 0) // quick to make in each worker
+	// GOST signatures differ from process to process, so that earlier ones are
+	// taken out of what later ones cover.
+	content := func(part Part) string {
+		return string(regexp.MustCompile(`(?s)<ds:Signature .*</ds:Signature>`).ReplaceAll(part.Bytes, nil))
+	}
 	known := map[string]bool{}
 	for _, o := range []Options{{}, {Compact: true}, {Element: "//part"}, {Element: "//part", Parent: "//to", Compact: true}} {
 		document := []byte(signed(f, s, partForm, o))
@@ -90,14 +96,14 @@ func FuzzVerify(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		known[string(list[0].Parts[0].Bytes)] = true
+		known[content(list[0].Parts[0])] = true
 		f.Add(document)
 		two := []byte(signed(f, s, string(document), Options{}))
 		list, err = Verify(two)
 		if err != nil {
 			f.Fatal(err)
 		}
-		known[string(list[1].Parts[0].Bytes)] = true
+		known[content(list[1].Parts[0])] = true
 		f.Add(two)
 	}
 	f.Fuzz(func(t *testing.T, document []byte) {
@@ -110,7 +116,7 @@ func FuzzVerify(f *testing.F) {
 				continue
 			}
 			for _, p := range v.Parts {
-				if !known[string(p.Bytes)] {
+				if !known[content(p)] {
 					t.Fatalf("nobody signed %q\n%q", p.Bytes, document)
 				}
 			}
