@@ -11,8 +11,8 @@ import (
 // the same order. Each is what Sign would return, with a nonce of its own from
 // Curve.Size octets of the reader; nil is crypto/rand.
 //
-// It pays on processors with vector units for it and on TC26A512, from
-// BatchSize/4 digests on; more than BatchSize are taken in parts of that many.
+// It pays on TC26A512, on processors with AVX-512 IFMA, from three digests on,
+// and most for a multiple of BatchSize; everywhere else it signs one by one.
 // Nothing is allocated when dst has room. The errors are those of Sign; then
 // none of the signatures is given out.
 func (k *PrivateKey) SignBatch(random io.Reader, dst, digests []byte) ([]byte, error) {
@@ -44,12 +44,19 @@ func (k *PrivateKey) SignBatch(random io.Reader, dst, digests []byte) ([]byte, e
 // shared.
 const BatchSize = 64
 
-// signPart signs at most BatchSize digests.
+// signPart signs at most BatchSize digests: eight in lanes, and the rest in
+// lanes too where that costs less.
 func (k *PrivateKey) signPart(signatures []byte, random io.Reader, digests []byte) error {
-	if k.pub.curve.c512 != nil && canBatch(len(digests)/64) {
-		return k.signLanes(signatures, random, digests)
+	lanes := 0
+	if k.pub.curve.c512 != nil {
+		lanes = inLanes(len(digests) / 64)
 	}
-	return k.signEach(signatures, random, digests)
+	if lanes > 0 {
+		if err := k.signLanes(signatures[:128*lanes], random, digests[:64*lanes]); err != nil {
+			return err
+		}
+	}
+	return k.signEach(signatures[128*lanes:], random, digests[64*lanes:])
 }
 
 // signEach signs one by one.

@@ -13,7 +13,7 @@ func TestSignBatch(t *testing.T) {
 	r := rand.NewChaCha8([32]byte{1})
 	for _, c := range curves {
 		k := generate(t, c)
-		for _, n := range []int{0, 1, 3, 4, 5, 8, 9, 17, BatchSize - 1, BatchSize, BatchSize + 1, 2*BatchSize + 5} {
+		for _, n := range []int{0, 1, 2, 3, 4, 7, 8, 9, 10, 11, 17, 23, BatchSize - 1, BatchSize, BatchSize + 1, 2*BatchSize + 5} {
 			digests, random := make([]byte, n*c.size), make([]byte, n*c.size)
 			r.Read(digests)
 			r.Read(random)
