@@ -3,27 +3,17 @@ package bridge
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
-	"encoding/json"
 	"errors"
-	"io"
-	"net"
-	"net/http"
 	"sync"
 	"time"
 
 	"tanba/bridge/consent"
 	"tanba/bridge/prompt"
 	"tanba/internal/cms"
-	"tanba/protocol"
 )
 
-const (
-	operationCookie = "operationCookie"
-	startLimit      = 4 << 10   // octets of the request that starts an operation
-	documentLimit   = 1_000_000 // documents of one operation
-	waitingLimit    = 4         // documents of one operation that wait for the one before
-)
+// waitingLimit is how many documents of one operation may wait for the one before.
+const waitingLimit = 4
 
 // operation is one yes: so many documents of one site, signed one at a time.
 type operation struct {
@@ -44,77 +34,6 @@ type operation struct {
 	done, requests int
 	last           time.Time // end of the last request
 	over           bool
-}
-
-// begin asks the person and opens an operation.
-func (m *multisign) begin(x *exchange) {
-	x.method = "multisign start"
-	body, err := io.ReadAll(io.LimitReader(x, startLimit+1))
-	if err != nil {
-		x.refuse(http.StatusBadRequest, "incomplete request")
-		return
-	}
-	q, encoded, ok := startRequest(body)
-	if !ok {
-		x.refuse(http.StatusBadRequest, "malformed request")
-		return
-	}
-	q.Asker = consent.Asker{Origin: x.from.raw, Connection: sessionID.Add(1)}
-	if conn, ok := x.r.Context().Value(connKey{}).(net.Conn); ok {
-		if below := sniffedOf(conn); below != nil {
-			q.Asker.UID, q.Asker.PID = below.owner.UID, below.owner.PID
-		}
-	}
-	// The person may take their time. When the page leaves, so does the
-	// window.
-	x.control.SetReadDeadline(time.Time{})
-	ctx, cancel := context.WithCancel(x.r.Context())
-	defer cancel()
-	defer context.AfterFunc(m.s.stopping, cancel)()
-	g, err := m.s.o.Desk.Ask(ctx, q)
-	switch {
-	case errors.Is(err, protocol.ErrCancelled):
-		x.refuse(http.StatusConflict, "cancelled")
-		return
-	case err != nil:
-		x.refuse(http.StatusInternalServerError, "cannot ask")
-		return
-	}
-	signer, err := cms.NewSigner(g.Key, g.Key.Certificate(), g.Key.Chain()...)
-	if err != nil {
-		m.s.o.Log.Error("the key does not serve", "error", err)
-		g.Close(prompt.FailedSigning)
-		x.refuse(http.StatusInternalServerError, "the key does not serve")
-		return
-	}
-	// The page decides how long the work takes; the questions of others do not
-	// wait for it.
-	g.StepAside()
-	o := m.open(x, q, g, signer, encoded)
-	http.SetCookie(x.w, &http.Cookie{
-		Name: operationCookie, Value: o.cookie, Path: "/",
-		Secure: true, HttpOnly: true, SameSite: http.SameSiteNoneMode, Partitioned: true,
-	})
-	x.reply(http.StatusOK, "text/plain; charset=utf-8", []byte(o.id))
-}
-
-// startRequest reads what starts an operation. A member that is missing counts
-// as the client takes it: not base64, content in the signature.
-func startRequest(body []byte) (q *consent.Question, encoded, ok bool) {
-	var start struct {
-		NumberOfDocuments  int   `json:"numberOfDocuments"`
-		Base64             bool  `json:"base64"`
-		EncapsulateContent *bool `json:"encapsulateContent"`
-	}
-	if len(body) > startLimit || json.Unmarshal(body, &start) != nil ||
-		start.NumberOfDocuments < 1 || start.NumberOfDocuments > documentLimit {
-		return nil, false, false
-	}
-	return &consent.Question{
-		Purpose: prompt.Sign, Operation: "multisign", Total: start.NumberOfDocuments,
-		Detached: start.EncapsulateContent != nil && !*start.EncapsulateContent,
-		Unseen:   true,
-	}, start.Base64, true
 }
 
 func (m *multisign) open(x *exchange, q *consent.Question, g *consent.Grant, signer *cms.Signer, encoded bool) *operation {
@@ -142,28 +61,6 @@ func (m *multisign) open(x *exchange, q *consent.Question, g *consent.Grant, sig
 		}()
 	}
 	return o
-}
-
-// cookie is a new secret, or that of another operation of the same page: a second
-// one must not push the first out of the browser.
-func (m *multisign) cookie(x *exchange) string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, o := range m.operations {
-		if o.origin == x.from.raw && carries(x.r, o.cookie) {
-			return o.cookie
-		}
-	}
-	return rand.Text()
-}
-
-func carries(r *http.Request, cookie string) bool {
-	for _, c := range r.CookiesNamed(operationCookie) {
-		if subtle.ConstantTimeCompare([]byte(c.Value), []byte(cookie)) == 1 {
-			return true
-		}
-	}
-	return false
 }
 
 // find returns the operation if the request may use it.
