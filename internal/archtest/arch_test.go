@@ -41,7 +41,7 @@ var rooms = map[string][]string{
 	"internal/xmldsig":      {"internal/pki"},
 	"internal/filesign":     {"internal/cms", "internal/xmldsig", "internal/timestamp"},
 	"internal/timestamp":    {"internal/pki", "internal/cms"},
-	"internal/verification": {"internal/cms", "internal/pki"},
+	"internal/verification": {"internal/cms", "internal/pki", "internal/xmldsig"},
 	"internal/testdata":     {},
 	"internal/testoracle":   {"internal/testdata"},
 	"internal/testpki":      {"internal/pki", "internal/gost3410", "keystore/pkcs12"},
