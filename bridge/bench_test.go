@@ -164,10 +164,6 @@ func converse(t testing.TB, c *websocket.Conn, request []byte) int {
 	return int(n)
 }
 
-type writeOnly struct{}
-
-func (writeOnly) Write(b []byte) (int, error) { return len(b), nil }
-
 type noTLS struct{ CertificateSource }
 
 // through carries one request out and counts the octets of the reply.

@@ -270,3 +270,7 @@ func TestReplyBorders(t *testing.T) {
 		}
 	}
 }
+
+type writeOnly struct{}
+
+func (writeOnly) Write(b []byte) (int, error) { return len(b), nil }

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 
 	"tanba/bridge/prompt"
 	"tanba/protocol"
@@ -89,6 +90,9 @@ type reply struct {
 // whole is up to which length a reply is one frame.
 const whole = 1 << 20
 
+// windows are buffers of WriteReply.
+var windows sync.Pool
+
 // answer never panics: a fault of ours costs this request its result, not the
 // bridge.
 func (c *session) answer(frame []byte) (call *protocol.Call, r reply, outcome string) {
@@ -107,7 +111,14 @@ func (c *session) answer(frame []byte) (call *protocol.Call, r reply, outcome st
 	}
 	res, err := c.dispatch(call)
 	if err == nil && protocol.ReplySize(res) > whole {
-		r.write = func(w io.Writer) (int64, error) { return call.WriteReply(w, nil, res, nil) }
+		r.write = func(w io.Writer) (int64, error) {
+			b, _ := windows.Get().(*[]byte)
+			if b == nil {
+				b = new(make([]byte, 0, protocol.Window))
+			}
+			defer windows.Put(b)
+			return call.WriteReply(w, *b, res, nil)
+		}
 	} else {
 		r.frame = call.Reply(res, err)
 	}

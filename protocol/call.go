@@ -114,8 +114,8 @@ func (c *Call) AppendReply(dst []byte, res Result, err error) []byte {
 // with Signatures.Batch it takes no more memory than a short one. buffer is
 // memory to be used, nil for some of its own.
 func (c *Call) WriteReply(w io.Writer, buffer []byte, res Result, err error) (int64, error) {
-	if cap(buffer) < window {
-		buffer = make([]byte, 0, window)
+	if cap(buffer) < Window {
+		buffer = make([]byte, 0, Window)
 	}
 	o := output{b: buffer[:0], w: w}
 	c.write(&o, res, err)

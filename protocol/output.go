@@ -17,9 +17,10 @@ type output struct {
 	scratch []byte
 }
 
-// window is how much is collected before the writer gets it: large enough that
-// its own costs do not count, small enough to stay in the cache.
-const window = 128 << 10
+// Window is how much of a reply WriteReply collects before the writer gets it:
+// large enough that its own costs do not count, small enough to stay in the
+// cache.
+const Window = 128 << 10
 
 // spill gives to the writer what has been collected.
 func (o *output) spill() {
@@ -45,7 +46,7 @@ func (o *output) room(n int) {
 // all of it in memory, a part of the window otherwise.
 func (o *output) take(n int) int {
 	if o.w != nil {
-		n = min(n, window/2)
+		n = min(n, Window/2)
 	}
 	return n - n%line64
 }
