@@ -125,7 +125,7 @@ func (z *fe256) sqr(x *fe256) {
 	t5, c = bits.Add64(t5, h0, c)
 	h0, l0 = bits.Mul64(x[3], x[3])
 	t6, c = bits.Add64(t6, l0, c)
-	t7, c = bits.Add64(t7, h0, c)
+	t7, _ = bits.Add64(t7, h0, c)
 	// 2^256 = 617 mod p
 	h0, l0 = bits.Mul64(t4, 617)
 	h1, l1 = bits.Mul64(t5, 617)

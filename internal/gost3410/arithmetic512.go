@@ -403,7 +403,7 @@ func (z *fe512) sqrGo(x *fe512) {
 	t13, c = bits.Add64(t13, h0, c)
 	h0, l0 = bits.Mul64(x[7], x[7])
 	t14, c = bits.Add64(t14, l0, c)
-	t15, c = bits.Add64(t15, h0, c)
+	t15, _ = bits.Add64(t15, h0, c)
 	// 2^512 = 569 mod p
 	h0, l0 = bits.Mul64(t8, 569)
 	h1, l1 = bits.Mul64(t9, 569)

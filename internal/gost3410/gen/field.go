@@ -159,7 +159,11 @@ func (f *field) sqr() {
 			continue
 		}
 		f.line("t%d, c = bits.Add64(t%d, l0, c)", 2*i, 2*i)
-		f.line("t%d, c = bits.Add64(t%d, h0, c)", 2*i+1, 2*i+1)
+		if i == n-1 { // no carry out of a square
+			f.line("t%d, _ = bits.Add64(t%d, h0, c)", 2*i+1, 2*i+1)
+		} else {
+			f.line("t%d, c = bits.Add64(t%d, h0, c)", 2*i+1, 2*i+1)
+		}
 	}
 	f.fold()
 }
