@@ -164,8 +164,6 @@ func converse(t testing.TB, c *websocket.Conn, request []byte) int {
 	return int(n)
 }
 
-type noTLS struct{ CertificateSource }
-
 // through carries one request out and counts the octets of the reply.
 func (c *session) through(t testing.TB, frame []byte) int {
 	t.Helper()

@@ -28,6 +28,11 @@ func inBulk(op protocol.SignCMS) bool {
 // request brought them, it holds a digest and a signature for each.
 func (c *session) signBulk(q *consent.Question, op protocol.SignCMS) (protocol.Result, error) {
 	n := len(op.Documents)
+	var known *ahead
+	if !op.Digests {
+		known = c.hashAhead(op.Documents, q.Bytes)
+		defer known.stop()
+	}
 	signed, err := c.granted(q, n, func(k keystore.Key) (job, error) {
 		signer, err := cms.NewSigner(k, k.Certificate(), k.Chain()...)
 		if err != nil {
@@ -42,6 +47,7 @@ func (c *session) signBulk(q *consent.Question, op protocol.SignCMS) (protocol.R
 		if err != nil {
 			return job{}, err
 		}
+		b.Digest = known.serve(k.Certificate().PublicKey.Family)
 		workers := c.s.o.Workers
 		return job{
 			workers: workers, group: groupOf(n, workers, q.Bytes),

@@ -274,3 +274,5 @@ func TestReplyBorders(t *testing.T) {
 type writeOnly struct{}
 
 func (writeOnly) Write(b []byte) (int, error) { return len(b), nil }
+
+type noTLS struct{ CertificateSource }
