@@ -26,7 +26,9 @@ func (c *session) signXML(call *protocol.Call, op protocol.SignXML) (protocol.Re
 		if err != nil {
 			return nil, err
 		}
-		options := xmldsig.Options{Compact: op.Compact, Element: op.TBS, Parent: op.Parent}
+		// What came as a JSON string is Unicode, whatever its declaration says;
+		// octets of another encoding are refused for not being UTF-8.
+		options := xmldsig.Options{Compact: op.Compact, Element: op.TBS, Parent: op.Parent, Text: true}
 		return func(i int) ([]byte, error) { return signer.Sign(documents[i], options) }, nil
 	})
 	if err != nil {

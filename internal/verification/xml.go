@@ -21,6 +21,9 @@ func XML(data []byte, o Options) (*Report, error) {
 		return nil, err
 	}
 	report := &Report{Content: data}
+	if len(verified) == 1 && verified[0].Err == nil && len(verified[0].Parts) == 1 {
+		report.Content = verified[0].Parts[0].Bytes // what is covered, which may be less than the file
+	}
 	for _, v := range verified {
 		s := Signer{Err: v.Err, Certificate: v.Certificate, SigningTime: v.Time, State: Unknown}
 		if v.Err == nil {
@@ -31,7 +34,7 @@ func XML(data []byte, o Options) (*Report, error) {
 			s.Part = strings.Join(paths, ", ")
 		}
 		if v.Certificate != nil {
-			s.State, s.Anchor, s.StateErr = judge(v.Certificate, nil, o)
+			s.State, s.Anchor, s.StateErr = judge(v.Certificate, v.Others, o)
 		}
 		report.Signers = append(report.Signers, s)
 	}
