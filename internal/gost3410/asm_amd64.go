@@ -62,10 +62,15 @@ func (c *curve512) doubleJacobian(p *jacobian512) {
 	}
 }
 
-// pickAVX2 reads the whole window and sets a to the entry with the index.
+// pickAVX2x512 reads the whole window and sets a to the entry with the index.
 //
 //go:noescape
-func pickAVX2(a *affine512, window *window512, index uint64)
+func pickAVX2x512(a *affine512, window *window512, index uint64)
+
+// pickAVX2x256 is the same for the other field.
+//
+//go:noescape
+func pickAVX2x256(a *affine256, window *window256, index uint64)
 
 // pick sets a to the multiple of the digit b, reading the whole window.
 func (t *window512) pick(a *affine512, b uint8) {
@@ -74,7 +79,18 @@ func (t *window512) pick(a *affine512, b uint8) {
 		return
 	}
 	negative := uint64(b>>5) - 1
-	pickAVX2(a, t, (uint64(b)^negative)&31)
+	pickAVX2x512(a, t, (uint64(b)^negative)&31)
+	a.y.negateIf(negative)
+}
+
+// pick sets a to the multiple of the digit b, reading the whole window.
+func (t *window256) pick(a *affine256, b uint8) {
+	if !useAVX2 {
+		t.pickGo(a, b)
+		return
+	}
+	negative := uint64(b>>5) - 1
+	pickAVX2x256(a, t, (uint64(b)^negative)&31)
 	a.y.negateIf(negative)
 }
 

@@ -22,6 +22,9 @@ func (c *curve512) doubleJacobian(p *jacobian512) { c.doubleJacobianGo(p) }
 // pick sets a to the multiple of the digit b, reading the whole window.
 func (t *window512) pick(a *affine512, b uint8) { t.pickGo(a, b) }
 
+// pick sets a to the multiple of the digit b, reading the whole window.
+func (t *window256) pick(a *affine256, b uint8) { t.pickGo(a, b) }
+
 // baseMult sets p = k·G for 0 < k < q, in constant time.
 func (c *curve512) baseMult(p *xyzz512, k *sc512) { c.baseMultGo(p, k) }
 

@@ -65,9 +65,9 @@ func recode256(k *sc256) (b [43]uint8) {
 	return b
 }
 
-// pick sets a to the multiple of the digit b, reading the whole window, four
+// pickGo sets a to the multiple of the digit b, reading the whole window, four
 // limbs at a time, which leaves the sums in registers.
-func (t *window256) pick(a *affine256, b uint8) {
+func (t *window256) pickGo(a *affine256, b uint8) {
 	negative := uint64(b>>(6-1)) - 1
 	index := (uint64(b) ^ negative) & (32 - 1)
 	var masks [32]uint64

@@ -127,6 +127,14 @@ func TestPickAVX2(t *testing.T) {
 			t.Errorf("digit %d", b)
 		}
 	}
+	other := &TC26A256().c256.table()[7]
+	for b := range uint8(64) {
+		var got, want affine256
+		other.pick(&got, b)
+		if other.pickGo(&want, b); got != want {
+			t.Errorf("256 bits, digit %d", b)
+		}
+	}
 }
 
 // Edge scalars in lanes, and the one k whose last addition is a doubling.

@@ -102,7 +102,7 @@ func render() (map[string][]byte, error) {
 		}
 	}
 	files["adx512_amd64.s"] = adxFile()
-	files["avx2512_amd64.s"] = avx2File(sizes[0].Entries())
+	files["avx2_amd64.s"] = avx2File(sizes)
 	files["ifma512_amd64.s"] = ifmaFile()
 	for name, text := range files {
 		if filepath.Ext(name) != ".go" {

@@ -6,8 +6,8 @@
 
 // Constant-time reading of a window: see gen/avx2.go.
 
-// func pickAVX2
-TEXT ·pickAVX2(SB), NOSPLIT, $0-24
+// func pickAVX2x512
+TEXT ·pickAVX2x512(SB), NOSPLIT, $0-24
 	MOVQ a+0(FP), DI
 	MOVQ window+8(FP), SI
 	MOVQ index+16(FP), AX
@@ -40,5 +40,34 @@ next:
 	VMOVDQU Y1, 32(DI)
 	VMOVDQU Y2, 64(DI)
 	VMOVDQU Y3, 96(DI)
+	VZEROUPPER
+	RET
+
+// func pickAVX2x256
+TEXT ·pickAVX2x256(SB), NOSPLIT, $0-24
+	MOVQ a+0(FP), DI
+	MOVQ window+8(FP), SI
+	MOVQ index+16(FP), AX
+	VMOVQ AX, X4
+	VPBROADCASTQ X4, Y4
+	VPXOR Y5, Y5, Y5
+	MOVL $1, AX
+	VMOVQ AX, X6
+	VPBROADCASTQ X6, Y6
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+	MOVL $32, CX
+next:
+	VPCMPEQQ Y4, Y5, Y7
+	VPADDQ Y6, Y5, Y5
+	VPAND 0(SI), Y7, Y8
+	VPOR Y8, Y0, Y0
+	VPAND 32(SI), Y7, Y9
+	VPOR Y9, Y1, Y1
+	ADDQ $64, SI
+	DECL CX
+	JNZ next
+	VMOVDQU Y0, 0(DI)
+	VMOVDQU Y1, 32(DI)
 	VZEROUPPER
 	RET
