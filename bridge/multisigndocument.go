@@ -140,7 +140,7 @@ func (o *operation) sendAttached(x *exchange) {
 		encoder = base64.NewEncoder(base64.StdEncoding, x)
 		out, contentType = encoder, "text/plain; charset=utf-8"
 	}
-	if x.promise(contentType, -1) != nil {
+	if x.promise(contentType) != nil {
 		x.refuse(http.StatusUnauthorized, "the operation is over")
 		return
 	}

@@ -28,6 +28,7 @@ type exchange struct {
 	in, out int64
 	credit  int   // octets read since the deadline was put off
 	failed  error // what ended the body, unless it was its end
+	rest    bool  // of the body is to be thrown away
 
 	mu     sync.Mutex
 	halted bool
@@ -93,14 +94,9 @@ func (x *exchange) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// promise begins a successful answer of which Write sends the rest; size < 0 means
-// that nobody knows it yet.
-func (x *exchange) promise(contentType string, size int64) error {
-	h := x.w.Header()
-	h.Set("Content-Type", contentType)
-	if size >= 0 {
-		h.Set("Content-Length", strconv.FormatInt(size, 10))
-	}
+// promise begins a successful answer of which Write sends the rest.
+func (x *exchange) promise(contentType string) error {
+	x.w.Header().Set("Content-Type", contentType)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if x.halted {
@@ -148,10 +144,15 @@ func (x *exchange) reply(status int, contentType string, body []byte) {
 // network and not an answer. So the rest is thrown away, for a while.
 func (x *exchange) refuse(status int, reason string) {
 	x.reply(status, "text/plain; charset=utf-8", []byte(reason+"\n"))
-	if x.in == 0 && x.r.Header.Get("Expect") != "" {
-		return // it waits for our leave to send
-	}
+	// A page that expects 100-continue waits for our leave to send.
+	x.rest = x.in > 0 || x.r.Header.Get("Expect") == ""
+}
+
+// drain throws the rest of a refused body away. By then nobody waits for the
+// request any more.
+func (x *exchange) drain() {
 	x.control.SetReadDeadline(time.Now().Add(x.s.o.Limits.Write))
+	defer context.AfterFunc(x.s.stopping, func() { x.control.SetReadDeadline(time.Unix(1, 0)) })()
 	io.Copy(io.Discard, x.r.Body)
 }
 
@@ -180,6 +181,9 @@ func (x *exchange) end() {
 	x.mu.Lock()
 	x.closed = true
 	x.mu.Unlock()
+	if x.rest {
+		x.drain()
+	}
 	level := slog.LevelInfo
 	if x.r.Method != http.MethodPost {
 		level = slog.LevelDebug // the probe of each page that connects

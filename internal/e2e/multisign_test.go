@@ -88,7 +88,8 @@ const multisignScript = `(async (url, documents) => {
 		const id = direct.KmdHTTPAPIOperationId;
 		await direct.kmdMultisignNext(documents[0]);
 		direct.KmdHTTPAPIOperationId = id;
-		return direct.kmdMultisignNext(documents[0]);
+		// It is refused at its beginning; the browser has to see that all the same.
+		return direct.kmdMultisignNext(new Blob(new Array(32).fill(new Uint8Array(1 << 20))));
 	});
 	await step('start refused', () => direct.startKmdMultisign(3, true, true));
 	await step('basics refused', () => cms(documents[0], C.basicsCMSParams));
