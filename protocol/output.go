@@ -145,13 +145,9 @@ func grow(b []byte, n int) []byte {
 	return b[:len(b)+n]
 }
 
-// encode64 encodes whole units of three octets; dst is as long as needed.
-func encode64(dst, src []byte) { base64.StdEncoding.Encode(dst, src) }
-
-// encodeLines encodes whole lines, each followed by \n as two characters.
-func encodeLines(dst, src []byte) {
+func encodeLinesGeneric(dst, src []byte) {
 	for len(src) >= line64 {
-		encode64(dst[:64], src[:line64])
+		base64.StdEncoding.Encode(dst[:64], src[:line64])
 		dst[64], dst[65] = '\\', 'n'
 		dst, src = dst[66:], src[line64:]
 	}
