@@ -90,8 +90,8 @@ type reply struct {
 // whole is up to which length a reply is one frame.
 const whole = 1 << 20
 
-// windows are buffers of WriteReply.
-var windows sync.Pool
+// buffers are those of WriteReply.
+var buffers sync.Pool
 
 // answer never panics: a fault of ours costs this request its result, not the
 // bridge.
@@ -112,11 +112,11 @@ func (c *session) answer(frame []byte) (call *protocol.Call, r reply, outcome st
 	res, err := c.dispatch(call)
 	if err == nil && protocol.ReplySize(res) > whole {
 		r.write = func(w io.Writer) (int64, error) {
-			b, _ := windows.Get().(*[]byte)
+			b, _ := buffers.Get().(*[]byte)
 			if b == nil {
 				b = new(make([]byte, 0, protocol.Window))
 			}
-			defer windows.Put(b)
+			defer buffers.Put(b)
 			return call.WriteReply(w, *b, res, nil)
 		}
 	} else {
