@@ -4,7 +4,7 @@
 
 #include "textflag.h"
 
-// The field of p = 2^512 - 569 with BMI2 and ADX: see gen/adx.go.
+// Arithmetic modulo p = 2^512 - 569 with BMI2 and ADX: see gen/adx.go.
 
 // multiply sets the element at DI to the product of those at CX and SI.
 TEXT multiply<>(SB), NOSPLIT, $72-0
@@ -306,7 +306,7 @@ TEXT square<>(SB), NOSPLIT, $128-0
 	XORL AX, AX
 	MOVQ AX, 120(SP)
 
-	// x[1…7]·x[0]
+	// x[1…]·x[0]
 	MOVQ 0(CX), DX
 	MULXQ 8(CX), R9, R10
 	MULXQ 16(CX), AX, R11
@@ -325,7 +325,7 @@ TEXT square<>(SB), NOSPLIT, $128-0
 	MOVQ R9, 8(SP)
 	MOVQ R10, 16(SP)
 
-	// x[2…7]·x[1]
+	// x[2…]·x[1]
 	MOVQ 8(CX), DX
 	XORL AX, AX
 	MULXQ 16(CX), AX, BP
@@ -351,7 +351,7 @@ TEXT square<>(SB), NOSPLIT, $128-0
 	MOVQ R11, 24(SP)
 	MOVQ R12, 32(SP)
 
-	// x[3…7]·x[2]
+	// x[3…]·x[2]
 	MOVQ 16(CX), DX
 	XORL AX, AX
 	MULXQ 24(CX), AX, BP
@@ -374,7 +374,7 @@ TEXT square<>(SB), NOSPLIT, $128-0
 	MOVQ R13, 40(SP)
 	MOVQ R14, 48(SP)
 
-	// x[4…7]·x[3]
+	// x[4…]·x[3]
 	MOVQ 24(CX), DX
 	XORL AX, AX
 	MULXQ 32(CX), AX, BP
@@ -394,7 +394,7 @@ TEXT square<>(SB), NOSPLIT, $128-0
 	MOVQ R15, 56(SP)
 	MOVQ BX, 64(SP)
 
-	// x[5…7]·x[4]
+	// x[5…]·x[4]
 	MOVQ 32(CX), DX
 	XORL AX, AX
 	MULXQ 40(CX), AX, BP
@@ -411,7 +411,7 @@ TEXT square<>(SB), NOSPLIT, $128-0
 	MOVQ R8, 72(SP)
 	MOVQ R9, 80(SP)
 
-	// x[6…7]·x[5]
+	// x[6…]·x[5]
 	MOVQ 40(CX), DX
 	XORL AX, AX
 	MULXQ 48(CX), AX, BP
@@ -425,7 +425,7 @@ TEXT square<>(SB), NOSPLIT, $128-0
 	MOVQ R10, 88(SP)
 	MOVQ R11, 96(SP)
 
-	// x[7…7]·x[6]
+	// x[7…]·x[6]
 	MOVQ 48(CX), DX
 	XORL AX, AX
 	MULXQ 56(CX), AX, BP
@@ -561,23 +561,23 @@ TEXT square<>(SB), NOSPLIT, $128-0
 	MOVQ R14, 56(DI)
 	RET
 
-// func mulADX
-TEXT ·mulADX(SB), NOSPLIT, $8-24
+// func mulADX512
+TEXT ·mulADX512(SB), NOSPLIT, $8-24
 	MOVQ z+0(FP), DI
 	MOVQ x+8(FP), CX
 	MOVQ y+16(FP), SI
 	CALL multiply<>(SB)
 	RET
 
-// func sqrADX
-TEXT ·sqrADX(SB), NOSPLIT, $8-16
+// func sqrADX512
+TEXT ·sqrADX512(SB), NOSPLIT, $8-16
 	MOVQ z+0(FP), DI
 	MOVQ x+8(FP), CX
 	CALL square<>(SB)
 	RET
 
-// func addADX
-TEXT ·addADX(SB), NOSPLIT, $384-16
+// func addADX512
+TEXT ·addADX512(SB), NOSPLIT, $384-16
 	MOVQ a+8(FP), CX
 	MOVQ p+0(FP), SI
 	ADDQ $128, SI
@@ -910,8 +910,8 @@ TEXT ·addADX(SB), NOSPLIT, $384-16
 	MOVQ R15, 56(DI)
 	RET
 
-// func doubleADX
-TEXT ·doubleADX(SB), NOSPLIT, $384-8
+// func doubleADX512
+TEXT ·doubleADX512(SB), NOSPLIT, $384-8
 	MOVQ p+0(FP), CX
 	ADDQ $128, CX
 	LEAQ 0(SP), DI

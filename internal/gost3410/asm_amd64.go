@@ -13,15 +13,15 @@ var (
 )
 
 //go:noescape
-func mulADX(z, x, y *fe512)
+func mulADX512(z, x, y *fe512)
 
 //go:noescape
-func sqrADX(z, x *fe512)
+func sqrADX512(z, x *fe512)
 
 // mul sets z = x·y.
 func (z *fe512) mul(x, y *fe512) {
 	if useADX {
-		mulADX(z, x, y)
+		mulADX512(z, x, y)
 	} else {
 		z.mulGo(x, y)
 	}
@@ -30,24 +30,24 @@ func (z *fe512) mul(x, y *fe512) {
 // sqr sets z = x².
 func (z *fe512) sqr(x *fe512) {
 	if useADX {
-		sqrADX(z, x)
+		sqrADX512(z, x)
 	} else {
 		z.sqrGo(x)
 	}
 }
 
 //go:noescape
-func addADX(p *xyzz512, a *affine512)
+func addADX512(p *xyzz512, a *affine512)
 
-// doubleADX is for curves with a = -3.
+// doubleADX512 is for curves with a = -3.
 //
 //go:noescape
-func doubleADX(p *jacobian512)
+func doubleADX512(p *jacobian512)
 
 // add adds a to p, exact unless p is infinity or ±a: see addGo.
 func (p *xyzz512) add(a *affine512) {
 	if useADX {
-		addADX(p, a)
+		addADX512(p, a)
 	} else {
 		p.addGo(a)
 	}
@@ -56,7 +56,37 @@ func (p *xyzz512) add(a *affine512) {
 // doubleJacobian sets p = 2p; for public points.
 func (c *curve512) doubleJacobian(p *jacobian512) {
 	if useADX && c.minus3 {
-		doubleADX(p)
+		doubleADX512(p)
+	} else {
+		c.doubleJacobianGo(p)
+	}
+}
+
+//go:noescape
+func mulADX256(z, x, y *fe256)
+
+//go:noescape
+func sqrADX256(z, x *fe256)
+
+//go:noescape
+func addADX256(p *xyzz256, a *affine256)
+
+//go:noescape
+func doubleADX256(p *jacobian256)
+
+// add adds a to p, exact unless p is infinity or ±a: see addGo.
+func (p *xyzz256) add(a *affine256) {
+	if useADX {
+		addADX256(p, a)
+	} else {
+		p.addGo(a)
+	}
+}
+
+// doubleJacobian sets p = 2p; for public points.
+func (c *curve256) doubleJacobian(p *jacobian256) {
+	if useADX && c.minus3 {
+		doubleADX256(p)
 	} else {
 		c.doubleJacobianGo(p)
 	}

@@ -19,6 +19,12 @@ func (p *xyzz512) add(a *affine512) { p.addGo(a) }
 // doubleJacobian sets p = 2p; for public points.
 func (c *curve512) doubleJacobian(p *jacobian512) { c.doubleJacobianGo(p) }
 
+// add adds a to p, exact unless p is infinity or ±a: see addGo.
+func (p *xyzz256) add(a *affine256) { p.addGo(a) }
+
+// doubleJacobian sets p = 2p; for public points.
+func (c *curve256) doubleJacobian(p *jacobian256) { c.doubleJacobianGo(p) }
+
 // pick sets a to the multiple of the digit b, reading the whole window.
 func (t *window512) pick(a *affine512, b uint8) { t.pickGo(a, b) }
 

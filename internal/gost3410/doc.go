@@ -45,7 +45,7 @@
 //
 // # Processors
 //
-// There is Go code for every processor. On amd64 the field of 512 bits has
+// There is Go code for every processor. On amd64 both fields have
 // assembly for BMI2 and ADX, tables are read with AVX2, and the fixed base has
 // vector code for AVX-512 IFMA, which works on eight elements at once: eighths of one scalar, or, with
 // SignBatch, eight signatures. Which is used shows in nothing but time. The
@@ -57,8 +57,9 @@
 // not depend on secrets: fixed-size words, fixed-base tables that are read as
 // a whole for each digit, and a constant-time inversion. Two exceptions: the
 // loop that redraws a nonce out of range (on average never), and the hash of
-// the nonce generator, whose tables are indexed by octets that depend on the
-// secret K, which is what an observer on the same core's cache might see.
+// the nonce generator, which where it has no vector code indexes tables by
+// octets that depend on the secret K: an observer on the same core's cache might
+// see that.
 // Verification works on public values and takes what time it likes.
 //
 // Secrets are cleared with Destroy. Go may have copied words of them to the

@@ -87,28 +87,61 @@ func TestADX(t *testing.T) {
 		var x, y, got, want fe512
 		awkward(r, x[:])
 		awkward(r, y[:])
-		mulADX(&got, &x, &y)
+		mulADX512(&got, &x, &y)
 		if want.mulGo(&x, &y); got != want {
 			t.Fatalf("%x · %x", x, y)
 		}
-		sqrADX(&got, &x)
+		sqrADX512(&got, &x)
 		if want.sqrGo(&x); got != want {
 			t.Fatalf("%x²", x)
 		}
 		got = x
-		if mulADX(&got, &got, &got); got.equal(&want) != 1 {
+		if mulADX512(&got, &got, &got); got.equal(&want) != 1 {
 			t.Fatalf("%x² in place", x)
 		}
 
 		p := xyzz512{x, y, want, got}
 		a, u := affine512{got, x}, p
-		addADX(&p, &a)
+		addADX512(&p, &a)
 		if u.addGo(&a); p != u {
 			t.Fatalf("sum with x = %x, y = %x", x, y)
 		}
 		j := jacobian512{x, y, p.x}
 		v := j
-		doubleADX(&j)
+		doubleADX512(&j)
+		if c.doubleJacobianGo(&v); j != v {
+			t.Fatalf("double with x = %x, y = %x", x, y)
+		}
+	}
+}
+
+// The same for the field of 256 bits.
+func TestADX256(t *testing.T) {
+	if !useADX {
+		t.Skip("no ADX")
+	}
+	r, c := rand.New(rand.NewPCG(13, 14)), CryptoProA().c256
+	for range 200000 {
+		var x, y, got, want fe256
+		awkward(r, x[:])
+		awkward(r, y[:])
+		mulADX256(&got, &x, &y)
+		if want.mul(&x, &y); got != want {
+			t.Fatalf("%x · %x", x, y)
+		}
+		sqrADX256(&got, &x)
+		if want.sqr(&x); got != want {
+			t.Fatalf("%x²", x)
+		}
+		p := xyzz256{x, y, want, y}
+		a, u := affine256{want, x}, p
+		addADX256(&p, &a)
+		if u.addGo(&a); p != u {
+			t.Fatalf("sum with x = %x, y = %x", x, y)
+		}
+		j := jacobian256{x, y, p.x}
+		v := j
+		doubleADX256(&j)
 		if c.doubleJacobianGo(&v); j != v {
 			t.Fatalf("double with x = %x, y = %x", x, y)
 		}
@@ -208,10 +241,10 @@ func FuzzPaths(f *testing.F) {
 		product.mulGo(&x, &y)
 		square.sqrGo(&x)
 		if useADX {
-			if mulADX(&got, &x, &y); got != product {
+			if mulADX512(&got, &x, &y); got != product {
 				t.Errorf("mulADX: %x", got)
 			}
-			if sqrADX(&got, &x); got != square {
+			if sqrADX512(&got, &x); got != square {
 				t.Errorf("sqrADX: %x", got)
 			}
 		}

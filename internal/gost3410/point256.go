@@ -13,10 +13,10 @@ func (p *xyzz256) set(a *affine256) {
 	*p = xyzz256{x: a.x, y: a.y, zz: fe256{1}, zzz: fe256{1}}
 }
 
-// add adds a to p in constant time (madd-2008-s of the EFD, independent of the
+// addGo adds a to p in constant time (madd-2008-s of the EFD, independent of the
 // curve's coefficients). It is exact unless p is infinity or ±a; then, and only
 // then, zz becomes zero.
-func (p *xyzz256) add(a *affine256) {
+func (p *xyzz256) addGo(a *affine256) {
 	var d, r, dd, ddd, q, t fe256
 	d.mul(&a.x, &p.zz)
 	r.mul(&a.y, &p.zzz)
@@ -165,8 +165,8 @@ func (c *curve256) oddMultiples(out []xyzz256, a *affine256) {
 // which doubling costs least. For public points only.
 type jacobian256 struct{ x, y, z fe256 }
 
-// doubleJacobian sets p = 2p (dbl-2001-b, with the general tangent when a ≠ -3).
-func (c *curve256) doubleJacobian(p *jacobian256) {
+// doubleJacobianGo sets p = 2p (dbl-2001-b, with the general tangent when a ≠ -3).
+func (c *curve256) doubleJacobianGo(p *jacobian256) {
 	var delta, gamma, beta, alpha, t fe256
 	delta.sqr(&p.z)
 	gamma.sqr(&p.y)

@@ -2,8 +2,8 @@
 // size. Straight-line field arithmetic comes from field.go; everything else is
 // one template per idea (*.tmpl), instantiated for 8 limbs (512 bits) and 4
 // (256 bits), because Go's type parameters would put a dictionary call into
-// every multiplication. Assembly for amd64 comes from adx.go (one element of the
-// field of 512 bits), ifma.go (eight of them) and avx2.go (reading of tables).
+// every multiplication. Assembly for amd64 comes from adx.go (one element), ifma.go
+// (eight of the field of 512 bits) and avx2.go (reading of tables).
 package main
 
 import (
@@ -90,6 +90,7 @@ func render() (map[string][]byte, error) {
 		if s.Window*(s.Windows()-1) > s.Order {
 			return nil, fmt.Errorf("windows of %d bits do not suit an order of %d", s.Window, s.Order)
 		}
+		files[fmt.Sprintf("adx%d_amd64.s", s.Bits)] = adxFile(s)
 		files[fmt.Sprintf("arithmetic%d.go", s.Bits)] = arithmetic(s.Limbs, s.C)
 		for _, t := range all.Templates() {
 			var b bytes.Buffer
@@ -101,7 +102,6 @@ func render() (map[string][]byte, error) {
 			files[fmt.Sprintf("%s%d.go", stem, s.Bits)] = b.Bytes()
 		}
 	}
-	files["adx512_amd64.s"] = adxFile()
 	files["avx2_amd64.s"] = avx2File(sizes)
 	files["ifma512_amd64.s"] = ifmaFile()
 	for name, text := range files {
