@@ -197,8 +197,8 @@ func (c *session) views(documents [][]byte, digests bool) ([]prompt.Document, in
 			return nil
 		}
 		v := consent.Describe("", d)
-		if shown.Add(int64(len(v.Text))) > textShown && v.Text != "" {
-			v.Text, v.Cut = "", true
+		if shown.Add(int64(len(v.Text)+len(v.Source))) > textShown && v.Text != "" {
+			v.Text, v.Source, v.Cut = "", "", true
 		}
 		views[i] = v
 		return nil

@@ -1,6 +1,7 @@
 package bridge
 
 import (
+	"tanba/bridge/consent"
 	"tanba/internal/xmldsig"
 	"tanba/keystore"
 	"tanba/protocol"
@@ -19,6 +20,9 @@ func (c *session) signXML(call *protocol.Call, op protocol.SignXML) (protocol.Re
 	}
 	if q.Documents, q.Bytes, err = c.views(documents, false); err != nil {
 		return nil, err
+	}
+	for i := range q.Documents {
+		consent.Part(&q.Documents[i], op.TBS)
 	}
 	q.Total = len(documents)
 	signed, err := c.sign(q, len(documents), func(k keystore.Key) (func(int) ([]byte, error), error) {

@@ -28,15 +28,18 @@ func Describe(name string, data []byte) prompt.Document {
 			part, d.Cut = part[:textLimit], true
 		}
 		text := decode(part)
-		if d.Kind == "xml" {
-			text = indent(text)
-		}
 		d.Text = readable(text)
+		if d.Kind == "xml" {
+			describeXML(&d, text)
+			if whole := readable(indent(text)); whole != d.Text {
+				d.Text, d.Source = whole, d.Text
+			}
+		}
 	}
 	return d
 }
 
-// DescribeBriefly is Describe without the text, for the many documents of a
+// DescribeBriefly is Describe without the text and the fields, for the many documents of a
 // request of which a person looks at a few.
 func DescribeBriefly(name string, data []byte) prompt.Document {
 	d := prompt.Document{Name: clean(name), Size: int64(len(data)), SHA256: sha256.Sum256(data), Kind: kind(data)}

@@ -3,6 +3,7 @@ package consent
 import (
 	"bytes"
 	"crypto/sha256"
+	"reflect"
 	"strings"
 	"testing"
 	"unicode"
@@ -138,15 +139,31 @@ func TestT20Login(t *testing.T) {
 		{"goszakup log-in", protocol.Authentication, []string{"<?xml version=\"1.0\"?><root><key>f1f2</key></root>"}, true, ""},
 		{"random octets", protocol.Authentication, []string{"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f"}, true, ""},
 		{"uuid", protocol.Authentication, []string{"7b0e2a64-6e1b-4b0c-9d2a-1c2d3e4f5a6b"}, true, ""},
-		{"a contract as a log-in", protocol.Authentication, []string{prose}, true, warnLoginIsDocument},
-		{"a PDF as a log-in", protocol.Authentication, []string{"%PDF-1.7"}, true, warnLoginIsDocument},
-		{"a form as a log-in", protocol.Authentication, []string{"<form>" + prose + "</form>"}, true, warnLoginIsDocument},
-		{"one document among tickets", protocol.Authentication, []string{"<login>1</login>", "%PDF-1.7"}, true, warnLoginIsDocument},
+		{"a contract as a log-in", protocol.Authentication, []string{prose}, false, warnLoginIsDocument},
+		{"a PDF as a log-in", protocol.Authentication, []string{"%PDF-1.7"}, false, warnLoginIsDocument},
+		{"a form as a log-in", protocol.Authentication, []string{"<form>" + prose + "</form>"}, false, warnLoginIsDocument},
+		{"one document among tickets", protocol.Authentication, []string{"<login>1</login>", "%PDF-1.7"}, false, warnLoginIsDocument},
 		{"a document", protocol.Signature, []string{"<form><name>x</name></form>"}, false, ""},
 		{"a short text", protocol.Signature, []string{"Согласен с условиями"}, false, ""},
 		{"a ticket as a document", protocol.Signature, []string{"<login><timeTicket>1</timeTicket></login>"}, false, warnDocumentIsLogin},
 		{"a challenge as a document", protocol.Signature, []string{"0123456789abcdef0123456789abcdef"}, false, warnDocumentIsLogin},
 		{"any key, a ticket", protocol.AnyKey, []string{"<login>1</login>"}, false, ""},
+		{"any key, a log-in of egov", protocol.AnyKey, []string{"<login><url>https://egov.kz</url><sessionid>ab12</sessionid><timeTicket>1764000000</timeTicket></login>"}, true, ""},
+		{"any key, a log-in of goszakup", protocol.AnyKey, []string{"<root></root>"}, true, ""},
+		{"any key, a log-in and a document", protocol.AnyKey, []string{"<root/>", "<pay><sum>1</sum></pay>"}, false, ""},
+		{"any key, a payment under the name of a log-in", protocol.AnyKey, []string{"<login><sum>1000000</sum></login>"}, false, ""},
+		{"any key, a sentence as a ticket", protocol.AnyKey, []string{"<login><nonce>I owe you a million</nonce></login>"}, false, ""},
+		{"any key, a sentence in a comment", protocol.AnyKey, []string{"<login><nonce>ab</nonce><!-- I owe you --></login>"}, false, ""},
+		{"any key, a sentence in an attribute", protocol.AnyKey, []string{"<login><nonce a='I owe you'>ab</nonce></login>"}, false, ""},
+		{"any key, a sentence beside the root", protocol.AnyKey, []string{"<?I owe you?><root/>"}, false, ""},
+		{"any key, a sentence in a namespace", protocol.AnyKey, []string{"<login xmlns='I owe you'/>"}, false, ""},
+		{"any key, a sentence in a prefix", protocol.AnyKey, []string{"<I-owe-you:login/>"}, false, ""},
+		{"any key, a sentence in a tag", protocol.AnyKey, []string{"<login I owe you></login>"}, false, ""},
+		{"any key, a sentence between tags", protocol.AnyKey, []string{"<login><I-owe-you><nonce>ab</nonce></I-owe-you></login>"}, false, ""},
+		{"any key, a sentence in a declaration", protocol.AnyKey, []string{"<?xml I owe you?><root/>"}, false, ""},
+		{"any key, a late declaration", protocol.AnyKey, []string{"<root/><?xml version='1.0'?>"}, false, ""},
+		{"any key, a declaration", protocol.AnyKey, []string{"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<root/>"}, true, ""},
+		{"a tax form as a log-in", protocol.Authentication, []string{"<fno code='910.00'><iin>1</iin></fno>"}, false, warnLoginIsDocument},
 	} {
 		q := &Question{Select: protocol.Selection{Use: c.use}}
 		for _, d := range c.docs {
@@ -168,8 +185,8 @@ func TestDescribeBriefly(t *testing.T) {
 		if cut := whole.Kind == "text" || whole.Kind == "xml"; brief.Cut != cut || brief.Text != "" {
 			t.Errorf("%q: %+v", content, brief)
 		}
-		whole.Text, whole.Cut = brief.Text, brief.Cut
-		if whole != brief {
+		whole.Text, whole.Source, whole.Cut, whole.Fields, whole.More = "", "", brief.Cut, nil, false
+		if !reflect.DeepEqual(whole, brief) {
 			t.Errorf("%q: %+v\nwant %+v", content, brief, whole)
 		}
 	}

@@ -34,16 +34,24 @@ func classify(q *Question) (login bool, warning string) {
 	}
 	switch {
 	case login && slices.ContainsFunc(q.Documents, isDocument):
-		return true, warnLoginIsDocument
+		return false, warnLoginIsDocument // a yes to it would not be a log-in
 	case !login && q.Select.Use == protocol.Signature &&
 		!slices.ContainsFunc(q.Documents, func(d prompt.Document) bool { return !isChallenge(d) || isDocument(d) }):
 		return false, warnDocumentIsLogin
+	case !login && q.Select.Use == protocol.AnyKey && !slices.ContainsFunc(q.Documents, func(d prompt.Document) bool { return d.Form != formLogin }):
+		return true, "" // the page takes any key, the documents tell
 	}
 	return login, ""
 }
 
 // isDocument: longer than any challenge, of a kind people write, or prose.
 func isDocument(d prompt.Document) bool {
+	switch {
+	case d.Form == formLogin:
+		return false
+	case d.Form == formTax:
+		return true
+	}
 	switch d.Kind {
 	case "pdf", "office", "zip", "image", "cms":
 		return true

@@ -100,7 +100,7 @@ func (s *session) serveText(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	d := s.r.Documents[in.Document]
-	reply(w, map[string]any{"text": d.Text, "cut": d.Cut})
+	reply(w, map[string]any{"text": d.Text, "source": d.Source, "cut": d.Cut})
 }
 
 func (s *session) serveUnlock(w http.ResponseWriter, r *http.Request) {

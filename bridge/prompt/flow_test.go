@@ -252,3 +252,49 @@ func TestBrowserThatGivesUp(t *testing.T) {
 		}
 	}
 }
+
+// TestT29FieldsThenTextThenSource: the fields stand first, the text is one click
+// away and the source, exactly as it came, one more; a name of an element is not
+// looked up among ours, and nothing is markup.
+func TestT29FieldsThenTextThenSource(t *testing.T) {
+	ctx := tab(t)
+	const evil = `<img src=x onerror=document.title='pwned'>`
+	r := sampleRequest()
+	r.Locale = "ru"
+	d := &r.Documents[0]
+	d.Fields = []Field{{Key: "key.iin", Value: evil}, {Name: "key.iin", Value: "1"}, {Name: evil, Value: evil}}
+	d.Text, d.Source, d.Part = "<a>\n  "+evil+"\n</a>", "<a>"+evil+"</a>", "/a[@x='"+evil+"']"
+	asked, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	go NewWeb(WebOptions{Open: in(ctx)}).Approve(asked, r)
+	do(t, ctx, ready, chromedp.WaitVisible(`.fields`), toTop)
+	text := func(selector string) string {
+		t.Helper()
+		s, err := chromedp.Run(ctx, chromedp.TextContent(selector))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	if got, want := text(`.fields`), "ИИН"+evil+"key.iin1"+evil+evil; got != want {
+		t.Errorf("fields %q, want %q", got, want)
+	}
+	if got, want := text(`.document .notice`), "Подписывается часть документа: "+d.Part; !strings.Contains(got, want) {
+		t.Errorf("part: %q", got)
+	}
+	hidden, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`document.querySelector('.text').hidden && document.querySelector('[data-focus^=source-button]').hidden`))
+	if err != nil || !hidden {
+		t.Errorf("the text is there before the click: %v", err)
+	}
+	do(t, ctx, chromedp.Click(`[data-focus^=text-button]`), chromedp.WaitVisible(`.text.whole`))
+	if got := text(`.text`); got != d.Text {
+		t.Errorf("text %q, want %q", got, d.Text)
+	}
+	do(t, ctx, chromedp.Click(`[data-focus^=source-button]`))
+	if got := text(`.text`); got != d.Source {
+		t.Errorf("source %q, want %q", got, d.Source)
+	}
+	if n, err := chromedp.Run(ctx, chromedp.Evaluate[int](`document.querySelectorAll('img, iframe, object').length`)); err != nil || n != 0 {
+		t.Errorf("%d foreign elements, %v", n, err)
+	}
+}

@@ -58,8 +58,22 @@ type Document struct {
 	Size   int64
 	SHA256 [sha256.Size]byte // of the octets shown; zero for a file not read yet
 	Kind   string            // "text", "xml", "pdf", "zip", "office", "image", "cms", "binary", "digest", "file"
-	Text   string            // readable beginning for text and xml, else ""
+	Text   string            // readable beginning for text and xml, else ""; xml is indented
+	Source string            // Text as it came, when it was indented, else ""
 	Cut    bool              // Text is not the whole document
+	Form   string            // "login", "fno", or "": the kind of xml that was recognised
+	Fields []Field           // what an xml document says, at most eight
+	More   bool              // the document says more than Fields
+	Part   string            // the path of the only part that is signed, "" = all of it
+}
+
+// Field is one thing an XML document says: under a name of the catalogue if the
+// form is known, or under the element's own. The two never mix, so an element
+// cannot pass for one of ours.
+type Field struct {
+	Key   string // catalogue key, or ""
+	Name  string // the element's own name, cleaned, when there is no Key
+	Value string // cleaned, one line
 }
 
 // KeyFile is a key store the person used before.

@@ -36,8 +36,11 @@ const sampleXML = `<?xml version="1.0" encoding="UTF-8"?>
 </request>`
 
 func sampleDocument() Document {
-	return Document{Size: 4200, SHA256: sha256.Sum256([]byte(sampleXML)), Kind: "xml", Text: sampleXML}
+	return Document{Size: 4200, SHA256: sha256.Sum256([]byte(sampleXML)), Kind: "xml", Text: sampleXML, Source: strings.ReplaceAll(sampleXML, "\n", ""),
+		Fields: []Field{{Name: "service", Value: "P30.11"}, {Name: "iin", Value: "123456789011"}, {Name: "name", Value: "ТЕСТОВ ТЕСТ"}, {Name: "purpose", Value: "Адрес бойынша анықтама"}}, More: true}
 }
+
+const sampleLogin = "<login>\n  <url>https://idp.egov.kz/idp/sign-in</url>\n  <sessionid>7f2ab1c09de34412</sessionid>\n  <timeTicket>1764000000123</timeTicket>\n</login>"
 
 func sampleKey() Key {
 	return Key{
@@ -189,6 +192,29 @@ var scenes = []struct {
 	}, steps: []chromedp.Action[chromedp.Void]{unlock}},
 	{name: "28-unseen", request: func(r *Request) {
 		r.Unseen, r.Detached, r.Documents, r.Bytes, r.Total = true, true, nil, 0, 214
+	}},
+	{name: "29-xml-login", request: func(r *Request) {
+		r.Login, r.Bytes = true, int64(len(sampleLogin))
+		r.Documents = []Document{{Kind: "xml", Size: r.Bytes, SHA256: sha256.Sum256([]byte(sampleLogin)), Text: sampleLogin, Form: "login", Fields: []Field{
+			{Key: "document.field_site", Value: "https://idp.egov.kz/idp/sign-in"}, {Key: "document.field_session", Value: "7f2ab1c09de34412"}, {Key: "document.field_time", Value: "1764000000123"},
+		}}}
+	}},
+	{name: "30-xml-part", request: func(r *Request) {
+		d := &r.Documents[0]
+		d.Part, d.Fields, d.More = "/request/applicant[@Id='signed']", nil, false
+	}},
+	{name: "31-xml-text", request: func(*Request) {}, steps: []chromedp.Action[chromedp.Void]{toTop, chromedp.Click(`[data-focus^=text-button]`), chromedp.WaitVisible(`.text.whole`)}},
+	{name: "32-xml-source", request: func(*Request) {}, steps: []chromedp.Action[chromedp.Void]{toTop, chromedp.Click(`[data-focus^=text-button]`), chromedp.WaitVisible(`.text.whole`), chromedp.Click(`[data-focus^=source-button]`)}},
+	{name: "33-xml-form", request: func(r *Request) {
+		r.Documents[0].Form, r.Documents[0].Fields = "fno", []Field{
+			{Key: "document.field_form", Value: "910.00"}, {Key: "document.field_version", Value: "27"}, {Key: "key.iin", Value: "123456789011"},
+			{Key: "document.field_payer", Value: "ТЕСТОВ ТЕСТ"}, {Key: "document.field_year", Value: "2026"}, {Key: "document.field_half", Value: "1"},
+		}
+	}},
+	{name: "34-xml-hostile", request: func(r *Request) {
+		r.Documents[0].Fields = []Field{
+			{Name: strings.Repeat("n", 40) + "…", Value: strings.Repeat("я", 80)}, {Name: "egov.kz", Value: "⟦U+202E⟧<b>egov.kz</b>"}, {Name: "a", Value: "1"},
+		}
 	}},
 }
 

@@ -177,6 +177,19 @@ func (q *question) describe() {
 		if d.SHA256 != [32]byte{} && d.Kind != "digest" {
 			q.say("    SHA-256 %x", d.SHA256)
 		}
+		if d.Part != "" {
+			q.say("  ! %s", q.t("document.part", plain(d.Part)))
+		}
+		for _, f := range d.Fields {
+			name := plain(f.Name)
+			if f.Key != "" {
+				name = q.t(f.Key)
+			}
+			q.say("    %s: %s", name, plain(f.Value))
+		}
+		if d.More {
+			q.say("    %s", q.t("document.more"))
+		}
 		if d.Text != "" && len(r.Documents) == 1 {
 			text := strings.Split(d.Text, "\n")
 			for _, l := range text[:min(len(text), textLines)] {

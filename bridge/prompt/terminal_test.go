@@ -53,6 +53,10 @@ func TestTerminal(t *testing.T) {
 			[]string{"просит подписать 214 документов", "! Документы придут после вашего согласия", "Подписи будут отдельно от документов"}},
 		{"suspicious", "\n", nil, func(r *Request) { r.Site.Suspicious = true }, "", []string{"! Осторожно"}},
 		{"escape sequences of a document", "\n", nil, func(r *Request) { r.Documents[0].Text = "\x1b[2Jx" }, "", []string{"│ [2Jx"}},
+		{"fields", "\n", nil, func(r *Request) {
+			r.Documents[0].Fields = []Field{{Key: "document.field_form", Value: "910.00"}, {Name: "key.iin", Value: "\x1b[2J1"}}
+		}, "", []string{"Форма налоговой отчётности: 910.00", "key.iin: [2J1", "Это не всё, остальное в тексте"}},
+		{"a part", "\n", nil, func(r *Request) { r.Documents[0].Part = "/a/b" }, "", []string{"просит подписать только часть документа (XML", "! Подписывается часть документа: /a/b"}},
 		{"many", "\n", nil, func(r *Request) { r.Total, r.Bytes = 214, 31<<20 }, "", []string{"просит подписать 214 документов, 31\u00a0МБ", "… и ещё 213"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

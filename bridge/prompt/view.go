@@ -27,6 +27,16 @@ type viewDocument struct {
 	Size   local  `json:"size"`
 	SHA256 string `json:"sha256"` // "" when the document is not read yet
 	Text   bool   `json:"text"`   // there is a text to show
+
+	Fields []viewField `json:"fields"`
+	More   bool        `json:"more"`
+	Part   string      `json:"part"`
+}
+
+type viewField struct {
+	Key   string `json:"key"`
+	Name  string `json:"name"`
+	Value string `json:"value"`
 }
 
 type viewFile struct {
@@ -74,7 +84,10 @@ func (s *session) view(key []byte) map[string]any {
 	now := s.o.Now()
 	documents := make([]viewDocument, 0, len(r.Documents))
 	for _, d := range r.Documents {
-		v := viewDocument{Name: d.Name, Kind: "kind." + d.Kind, Size: each(func(l string) string { return i18n.Size(l, d.Size) }), Text: d.Text != ""}
+		v := viewDocument{Name: d.Name, Kind: "kind." + d.Kind, Size: each(func(l string) string { return i18n.Size(l, d.Size) }), Text: d.Text != "", More: d.More, Part: d.Part}
+		for _, f := range d.Fields {
+			v.Fields = append(v.Fields, viewField(f))
+		}
 		if d.SHA256 != [32]byte{} {
 			v.SHA256 = hex.EncodeToString(d.SHA256[:])
 		} else if d.Kind == "file" {
@@ -144,6 +157,9 @@ func Sentence(lang string, r *Request) string {
 		return i18n.T(lang, "ask.file")
 	case total == 1 && len(r.Documents) == 1:
 		d := r.Documents[0]
+		if d.Part != "" {
+			return i18n.T(lang, "ask.part", i18n.T(lang, "kind."+d.Kind), i18n.Size(lang, d.Size))
+		}
 		return i18n.T(lang, "ask.document", i18n.T(lang, "kind."+d.Kind), i18n.Size(lang, d.Size))
 	case r.Bytes > 0:
 		return i18n.N(lang, "ask.documents", total, i18n.Size(lang, r.Bytes))

@@ -7,7 +7,7 @@ import { call } from './net.js';
 const LISTED = 500; // rows in the page at a time
 const SEARCHED = 5; // a shorter list needs no search
 
-const state = { query: '', open: new Set(), whole: new Set(), texts: new Map() };
+const state = { query: '', open: new Set(), whole: new Set(), source: new Set(), texts: new Map() };
 let list; // ul of the rows, filled again while the person types
 let count;
 
@@ -40,24 +40,36 @@ function inside(d, i) {
     d.sha256 && d.kind !== 'kind.digest' && h('p.small.muted.sha', null, h('span', null, 'SHA-256'), h('span.mono.hash', null, d.sha256)),
     d.kind === 'kind.file' && !d.sha256 && h('p.small.muted', null, t('document.unread')),
     d.kind !== 'kind.digest' && d.kind !== 'kind.file' && !d.text && h('p.small.muted', null, t('document.no_preview')),
-    d.text && text(i),
+    d.part && notice('plain', t('document.part', d.part)),
+    d.fields && h('dl.fields', null, d.fields.map((f) => h('div', null, h(f.key ? 'dt' : 'dt.mono', null, f.key ? t(f.key) : f.name), h('dd', null, f.value)))),
+    d.more && h('p.small.muted', null, t('document.more')),
+    d.text && text(d, i),
   ];
 }
 
-function text(i) {
+// text shows the text of a document: its beginning at once, or after a click when
+// fields stand for it; the source, when it looks different, after one more.
+function text(d, i) {
   const pre = h('pre.text', { tabindex: 0, role: 'region', 'aria-label': t('document.text_of'), id: `text-${i}` });
-  const cut = h('p.small.muted', { hidden: true }, t('document.cut'));
+  const cut = h('p.small.muted', { hidden: true }, d.part ? t('document.cut_part') : t('document.cut'));
+  const source = h('button.link.small', { type: 'button', hidden: true, 'aria-controls': `text-${i}`, 'data-focus': `source-button-${i}` });
   const button = h('button.link.small', { type: 'button', 'aria-controls': `text-${i}`, 'data-focus': `text-button-${i}` });
   const show = () => {
     const whole = state.whole.has(i);
+    const answer = state.texts.get(i);
+    const raw = state.source.has(i);
+    if (answer) pre.textContent = raw ? answer.source : answer.text;
+    pre.hidden = Boolean(d.fields) && !whole;
+    cut.hidden = pre.hidden || !answer?.cut;
+    source.hidden = !whole || !answer?.source;
+    source.textContent = raw ? t('document.indented') : t('document.source');
     pre.classList.toggle('whole', whole);
     button.setAttribute('aria-expanded', String(whole));
     button.textContent = whole ? t('document.hide_text') : t('document.show_text');
-    button.hidden = !whole && pre.scrollHeight > 0 && pre.scrollHeight <= pre.clientHeight + 1;
+    button.hidden = !whole && !pre.hidden && pre.scrollHeight > 0 && pre.scrollHeight <= pre.clientHeight + 1;
   };
   const fill = (answer) => {
-    pre.textContent = answer.text;
-    cut.hidden = !answer.cut;
+    state.texts.set(i, answer);
     show();
     requestAnimationFrame(show); // the height is known only now
   };
@@ -66,15 +78,17 @@ function text(i) {
     else state.whole.add(i);
     show();
   });
+  source.addEventListener('click', () => {
+    if (state.source.has(i)) state.source.delete(i);
+    else state.source.add(i);
+    show();
+  });
   show();
   if (state.texts.has(i)) fill(state.texts.get(i));
   else {
-    call('/text', { document: i }).then((answer) => {
-      state.texts.set(i, answer);
-      fill(answer);
-    }, () => pre.remove());
+    call('/text', { document: i }).then(fill, () => pre.remove());
   }
-  return [pre, cut, button];
+  return [pre, cut, h('div.views', null, button, source)];
 }
 
 function many(view) {
