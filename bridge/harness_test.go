@@ -259,7 +259,7 @@ func (r *running) serves() {
 // closed waits for the close frame and returns it.
 func (p *page) closed() (code int, reason string) {
 	p.t.Helper()
-	p.SetReadDeadline(time.Now().Add(20 * time.Second))
+	p.SetReadDeadline(time.Now().Add(time.Minute))
 	for {
 		_, data, err := p.ReadMessage()
 		var ce *websocket.CloseError

@@ -75,6 +75,8 @@ func newGate(s *Server, l net.Listener, plain bool) *gate {
 			MinVersion:     tls.VersionTLS12,
 			NextProtos:     []string{"http/1.1"},
 			GetCertificate: s.o.TLS.GetCertificate,
+			// Small first records serve slow networks; here they only cost.
+			DynamicRecordSizingDisabled: true,
 		},
 		ready: make(chan net.Conn),
 		done:  make(chan struct{}),

@@ -108,7 +108,7 @@ func TestMemoryOfLargeRequests(t *testing.T) {
 		attached    bool
 	}{
 		{"1000 requests with 1 document", 1000, 1, true},
-		{"25 requests with 40 documents", 25, 40, true},
+		{"10 requests with 100 documents", 10, 100, true},
 		{"1 request with 384 documents, attached", 1, 384, true},
 		{"1 request with 384 documents, detached", 1, 384, false},
 	} {
