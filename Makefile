@@ -27,7 +27,7 @@ fuzz:
 	@.ci/fuzz
 
 bench:
-	@. .ci/env && go test -run '^$$' -bench . ./internal/... ./protocol/...
+	@. .ci/env && go test -run '^$$' -bench . ./internal/... ./protocol/... ./bridge/...
 
 clean:
 	rm -rf bin build
