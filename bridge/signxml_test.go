@@ -83,3 +83,21 @@ func TestSignXMLBadPaths(t *testing.T) {
 		}
 	}
 }
+
+// TestT29SignXMLPart: the question says that only a part is signed, and which.
+func TestT29SignXMLPart(t *testing.T) {
+	d := &desk{ask: grants(newKey(t, testpki.Profile{Family: pki.GOST512}))}
+	p := start(t, d).open()
+	for _, c := range []struct{ paths, part, form string }{
+		{`"",""`, "", "login"},
+		{`"//nonce","/login"`, "//nonce", ""},
+	} {
+		p.say(`{"module":"kz.gov.pki.knca.commonUtils","method":"signXml","args":["PKCS12","AUTH","<login><nonce>ab</nonce></login>",` + c.paths + `]}`)
+		p.hear()
+		asked := d.asked()
+		view := asked[len(asked)-1].Documents[0]
+		if view.Part != c.part || view.Form != c.form || (view.Fields == nil) != (c.part != "") {
+			t.Errorf("%s: %+v", c.paths, view)
+		}
+	}
+}

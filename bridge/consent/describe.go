@@ -138,7 +138,8 @@ func isCoded(data []byte) bool {
 }
 
 // decode turns octets into text: UTF-16 by its mark, windows-1251 if an XML
-// declaration says so, UTF-8 otherwise.
+// declaration says so and they are no UTF-8 (a page's string is Unicode whatever
+// its declaration says), UTF-8 otherwise.
 func decode(data []byte) string {
 	if !isCoded(data) {
 		return string(data)
@@ -153,6 +154,9 @@ func decode(data []byte) string {
 			units = append(units, order.Uint16(p))
 		}
 		return string(utf16.Decode(units))
+	}
+	if looksLikeText(data) {
+		return string(data)
 	}
 	if s, err := charmap.Windows1251.NewDecoder().Bytes(data); err == nil {
 		return string(s)

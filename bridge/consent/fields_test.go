@@ -70,6 +70,7 @@ func TestT29Fields(t *testing.T) {
 		{"deep", strings.Repeat("<a>", 3000) + "1" + strings.Repeat("</a>", 3000), "", "a=1"},
 		{"huge", "<a><b>1</b><c>" + strings.Repeat("x", 1<<20) + "</c></a>", "", "b=1 | …"},
 		{"huge login", "<login><nonce>a</nonce>" + strings.Repeat(" ", 1<<20) + "<sum>1</sum></login>", "", "nonce=a | …"},
+		{"UTF-8 under another name", "<?xml version='1.0' encoding='windows-1251'?><a><b>Привет</b></a>", "", "b=Привет"},
 		{"windows-1251", "<?xml version='1.0' encoding='windows-1251'?><a><b>\xcf\xf0\xe8\xe2\xe5\xf2</b></a>", "", "b=Привет"},
 	} {
 		d := Describe("", []byte(c.xml))
