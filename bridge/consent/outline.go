@@ -184,7 +184,11 @@ func unescape(s string) (out string, known bool) {
 		if !found {
 			return b.String(), known
 		}
-		name, after, ended := strings.Cut(rest, ";")
+		end := strings.IndexByte(rest[:min(len(rest), 12)], ';') // longer ones stay as they are
+		name, after, ended := "", "", end >= 0
+		if ended {
+			name, after = rest[:end], rest[end+1:]
+		}
 		t, ok := entities[name]
 		if number, numeric := strings.CutPrefix(name, "#"); numeric {
 			base := 10
