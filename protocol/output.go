@@ -146,9 +146,9 @@ func grow(b []byte, n int) []byte {
 }
 
 func encodeLinesGeneric(dst, src []byte) {
-	for len(src) >= line64 {
-		base64.StdEncoding.Encode(dst[:64], src[:line64])
-		dst[64], dst[65] = '\\', 'n'
-		dst, src = dst[66:], src[line64:]
+	for line := 0; (line+1)*line64 <= len(src); line++ {
+		out := dst[line*66:][:66]
+		base64.StdEncoding.Encode(out[:64], src[line*line64:][:line64])
+		out[64], out[65] = '\\', 'n'
 	}
 }
