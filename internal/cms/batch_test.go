@@ -136,6 +136,9 @@ func TestBatchRefusesWrongSignatures(t *testing.T) {
 
 // Nothing is left behind per document.
 func TestBatchAllocations(t *testing.T) {
+	if raceDetector {
+		t.Skip("counted without the race detector")
+	}
 	documents := batchDocuments(640)
 	b, err := signer(t, pki.GOST512, 0).NewBatch(documents, Options{Time: signingTime})
 	if err != nil {
