@@ -58,7 +58,10 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		text(w, http.StatusBadRequest, fault)
 		return
 	}
-	ws, err := openSocket(w, r, s.o.Limits)
+	ws, err := openSocket(w, r, s.o.Limits, func(r *http.Request) bool {
+		_, err := s.origins.of(r.Header)
+		return err == nil
+	})
 	if err != nil {
 		s.o.Log.Debug("handshake failed", "error", err)
 		return

@@ -57,7 +57,7 @@ func handshakeFault(h http.Header) string {
 }
 
 // open finishes the handshake. When it cannot, it has answered already.
-func openSocket(w http.ResponseWriter, r *http.Request, l Limits) (*socket, error) {
+func openSocket(w http.ResponseWriter, r *http.Request, l Limits, admit func(*http.Request) bool) (*socket, error) {
 	// The library serves the first protocol of ours that is offered; the
 	// original echoes the first that is offered, whatever it is.
 	var protocols []string
@@ -68,7 +68,7 @@ func openSocket(w http.ResponseWriter, r *http.Request, l Limits) (*socket, erro
 		HandshakeTimeout:  l.Handshake,
 		Subprotocols:      protocols,
 		EnableCompression: false,
-		CheckOrigin:       func(*http.Request) bool { return true }, // the gate has looked already
+		CheckOrigin:       admit,
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, _ error) {
 			text(w, status, "Bad WebSocket handshake\n")
 		},
