@@ -56,7 +56,7 @@ func handshakeFault(h http.Header) string {
 	return ""
 }
 
-// open finishes the handshake. When it cannot, it has answered already.
+// openSocket finishes the handshake for who is admitted. When it cannot, it has answered already.
 func openSocket(w http.ResponseWriter, r *http.Request, l Limits, admit func(*http.Request) bool) (*socket, error) {
 	// The library serves the first protocol of ours that is offered; the
 	// original echoes the first that is offered, whatever it is.
