@@ -21,6 +21,5 @@ require (
 	github.com/godbus/dbus/v5 v5.2.4 // indirect
 	github.com/kardianos/service v1.3.0 // indirect
 	github.com/miekg/pkcs11 v1.1.2 // indirect
-	github.com/pavlo-v-chernykh/keystore-go/v4 v4.5.0 // indirect
 	golang.org/x/tools v0.51.0 // indirect
 )

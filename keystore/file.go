@@ -12,14 +12,15 @@ import (
 	"sync"
 	"syscall"
 
+	"tanba/keystore/jks"
 	"tanba/keystore/pkcs12"
 )
 
 // maxFile bounds a key file; real ones have up to 5 KiB.
 const maxFile = 1 << 20
 
-// Magic numbers of Java key stores: JKS and JCEKS.
-var javaMagic = [][]byte{{0xfe, 0xed, 0xfe, 0xed}, {0xce, 0xce, 0xce, 0xce}}
+// jceksMagic begins the other kind of Java key stores.
+var jceksMagic = []byte{0xce, 0xce, 0xce, 0xce}
 
 // OpenFile looks into a key file and returns it locked. It follows symbolic
 // links, since the person chose the path; whatever they lead to must be a
@@ -30,24 +31,48 @@ func OpenFile(path string) (Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := inspect(data); err != nil {
+	kind, err := kindOf(data)
+	if err != nil {
 		return nil, err
 	}
-	return &fileStore{info: Info{Storage: PKCS12, Path: path, Label: filepath.Base(path)}}, nil
+	return &fileStore{info: Info{Storage: kind, Path: path, Label: filepath.Base(path)}}, nil
 }
 
-// inspect tells key files from others.
-func inspect(data []byte) (pkcs12.Info, error) {
-	for _, magic := range javaMagic {
-		if bytes.HasPrefix(data, magic) {
-			return pkcs12.Info{}, fmt.Errorf("%w: a Java key store (JKS); convert it with keytool -importkeystore -deststoretype pkcs12", ErrUnsupported)
-		}
+// kindOf tells key files from others, and one kind from the other: PKCS12 or
+// JKS.
+func kindOf(data []byte) (string, error) {
+	switch {
+	case bytes.HasPrefix(data, jceksMagic):
+		return "", fmt.Errorf("%w: a Java key store of the kind JCEKS; convert it with keytool -importkeystore -deststoretype pkcs12", ErrUnsupported)
+	case bytes.HasPrefix(data, jks.Magic):
+		return JKS, storeError(jks.Check(data))
 	}
-	info, err := pkcs12.Inspect(data)
-	return info, storeError(err)
+	_, err := pkcs12.Inspect(data)
+	return PKCS12, storeError(err)
 }
 
-// fileStore is a .p12 file.
+// openData opens a store of either kind.
+func openData(data, secret []byte) (*pkcs12.Store, error) {
+	kind, err := kindOf(data)
+	if err != nil {
+		return nil, err
+	}
+	if kind == PKCS12 {
+		store, err := pkcs12.Open(data, secret)
+		return store, storeError(err)
+	}
+	entries, err := jks.Open(data, secret)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	store := new(pkcs12.Store)
+	for _, e := range entries {
+		store.Entries = append(store.Entries, pkcs12.Entry{Alias: e.Alias, Key: e.Key, Certificate: e.Certificate, Chain: e.Chain})
+	}
+	return store, nil
+}
+
+// fileStore is a .p12 or .jks file.
 type fileStore struct {
 	info Info
 
@@ -67,12 +92,9 @@ func (s *fileStore) Unlock(ctx context.Context, secret []byte) ([]Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := inspect(data); err != nil {
-		return nil, err
-	}
-	opened, err := pkcs12.Open(data, secret)
+	opened, err := openData(data, secret)
 	if err != nil {
-		return nil, storeError(err)
+		return nil, err
 	}
 	group := &fileKeys{store: opened}
 	if err := ctx.Err(); err != nil {
@@ -102,7 +124,8 @@ func (s *fileStore) Close() error {
 	return nil
 }
 
-// storeError maps an error of pkcs12; the text of that package stays inside.
+// storeError maps an error of pkcs12 or jks; the text of that package stays
+// inside.
 func storeError(err error) error {
 	if err == nil {
 		return nil
@@ -115,6 +138,11 @@ func storeError(err error) error {
 		{pkcs12.ErrLimits, ErrUnsupported},
 		{pkcs12.ErrUnsupported, ErrUnsupported},
 		{pkcs12.ErrNoKey, ErrNoKey},
+		{jks.ErrIncorrectPassword, ErrWrongPassword},
+		{jks.ErrNotJKS, ErrNotKeyFile},
+		{jks.ErrCorrupt, ErrDamaged},
+		{jks.ErrUnsupported, ErrUnsupported},
+		{jks.ErrNoKey, ErrNoKey},
 	} {
 		if errors.Is(err, m.from) {
 			return fmt.Errorf("%w: %w", m.to, err)

@@ -257,7 +257,7 @@ func TestNotKeyFiles(t *testing.T) {
 		{"photo.p12", []byte("\xff\xd8\xff\xe0"), keystore.ErrNotKeyFile, ""},
 		{"certificate.cer", id.Certificate.Raw, keystore.ErrNotKeyFile, ""},
 		{"certificate.pem", id.Certificate.PEM(), keystore.ErrNotKeyFile, ""},
-		{"key.jks", []byte("\xfe\xed\xfe\xed\x00\x00\x00\x02"), keystore.ErrUnsupported, "Java key store"},
+		{"key.jks", []byte("\xfe\xed\xfe\xed\x00\x00\x00\x02"), keystore.ErrDamaged, "ends early or late"},
 		{"key.jceks", []byte("\xce\xce\xce\xce\x00\x00\x00\x02"), keystore.ErrUnsupported, "Java key store"},
 		{"padded.p12", append(bytes.Clone(store), make([]byte, 1<<20)...), keystore.ErrNotKeyFile, "larger than 1 MiB"},
 	} {
@@ -307,7 +307,27 @@ func TestNoKey(t *testing.T) {
 
 // The store that the national provider itself wrote.
 func TestRealJavaStore(t *testing.T) {
-	if _, err := keystore.OpenFile(testdata.Shared(t, "kalkan", "jks", "rsa.jks")); !errors.Is(err, keystore.ErrUnsupported) {
+	s, err := keystore.OpenFile(testdata.Shared(t, "kalkan", "jks", "rsa.jks"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if got := s.Info().Storage; got != keystore.JKS {
+		t.Errorf("storage %q", got)
+	}
+	if _, err := s.Unlock(context.Background(), []byte("Qwerty12")); !errors.Is(err, keystore.ErrWrongPassword) {
+		t.Errorf("wrong password: %v", err)
+	}
+	keys, err := s.Unlock(context.Background(), []byte("Qwerty123"))
+	if err != nil || len(keys) != 1 || keys[0].Certificate() == nil {
+		t.Fatalf("%v, %v", keys, err)
+	}
+	digest := make([]byte, 32)
+	signature, err := pki.SignDigest(keys[0], nil, digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := keys[0].Certificate().PublicKey.VerifyDigest(digest, signature); err != nil {
 		t.Error(err)
 	}
 }

@@ -64,18 +64,17 @@ var rooms = map[string][]string{
 
 // modules names every module the product may link, with its reason.
 var modules = map[string]string{
-	"github.com/gorilla/websocket":               "WebSocket server",
-	"software.sslmate.com/src/go-pkcs12":         "PKCS#12 stores of others",
-	"golang.org/x/crypto":                        "cryptobyte",
-	"golang.org/x/sys":                           "system calls",
-	"golang.org/x/net":                           "public suffix list, IDNA",
-	"golang.org/x/term":                          "passwords on a terminal without echo",
-	"golang.org/x/text":                          "Unicode normalisation",
-	"github.com/miekg/pkcs11":                    "PKCS#11 modules, in tanba-token only",
-	"github.com/kardianos/service":               "services of the operating systems",
-	"github.com/ebitengine/purego":               "system libraries without cgo: PC/SC on macOS",
-	"github.com/pavlo-v-chernykh/keystore-go/v4": "JKS stores",
-	"github.com/godbus/dbus/v5":                  "lock signals and notifications of the desktop",
+	"github.com/gorilla/websocket":       "WebSocket server",
+	"software.sslmate.com/src/go-pkcs12": "PKCS#12 stores of others",
+	"golang.org/x/crypto":                "cryptobyte",
+	"golang.org/x/sys":                   "system calls",
+	"golang.org/x/net":                   "public suffix list, IDNA",
+	"golang.org/x/term":                  "passwords on a terminal without echo",
+	"golang.org/x/text":                  "Unicode normalisation",
+	"github.com/miekg/pkcs11":            "PKCS#11 modules, in tanba-token only",
+	"github.com/kardianos/service":       "services of the operating systems",
+	"github.com/ebitengine/purego":       "system libraries without cgo: PC/SC on macOS",
+	"github.com/godbus/dbus/v5":          "lock signals and notifications of the desktop",
 }
 
 type goPackage struct {

@@ -35,7 +35,7 @@ func open(data, password []byte, lim limits) (*Store, error) {
 	defer r.wipe()
 	if err := r.read(p); err != nil {
 		for _, k := range r.keys {
-			destroy(k.signer)
+			pki.Destroy(k.signer)
 		}
 		return nil, err
 	}
@@ -158,7 +158,7 @@ func (r *reader) bag(item *bag) error {
 	}
 	public, err := pki.PublicKeyOf(signer)
 	if err != nil {
-		destroy(signer)
+		pki.Destroy(signer)
 		return r.doubt(fmt.Errorf("%w: %w", ErrCorrupt, err))
 	}
 	r.proved = r.proved || item.protection != nil

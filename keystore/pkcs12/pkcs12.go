@@ -100,7 +100,7 @@ type Entry struct {
 // Destroy overwrites the private keys. They cannot sign afterwards.
 func (s *Store) Destroy() {
 	for i := range s.Entries {
-		destroy(s.Entries[i].Key)
+		pki.Destroy(s.Entries[i].Key)
 		s.Entries[i].Key = nil
 	}
 	s.Entries = nil

@@ -1,4 +1,4 @@
-package pkcs12
+package pki
 
 import (
 	"crypto"
@@ -6,9 +6,9 @@ import (
 	"math/big"
 )
 
-// destroy overwrites a private key. Of an RSA key the values that the standard
+// Destroy overwrites a private key. Of an RSA key the values that the standard
 // library keeps to itself cannot be reached and are left to the collector.
-func destroy(key crypto.Signer) {
+func Destroy(key crypto.Signer) {
 	switch key := key.(type) {
 	case interface{ Destroy() }:
 		key.Destroy()
