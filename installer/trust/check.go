@@ -62,7 +62,7 @@ func CheckStores(ctx context.Context, o Options, addr string) ([]Result, error) 
 func held(ctx context.Context, s store, c *x509.Certificate) (*x509.Certificate, error) {
 	n, ok := s.(*nss)
 	if !ok {
-		return c, nil // status has compared the file
+		return c, nil // status has compared the certificate
 	}
 	name, _, err := n.findName(ctx, fingerprint(c.Raw), nickname(c))
 	if err != nil {

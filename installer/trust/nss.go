@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -109,15 +110,31 @@ func (n *nss) status(ctx context.Context, c *x509.Certificate) (present, trusted
 	return name != "", strings.Contains(ssl, "C"), err
 }
 
-func (n *nss) add(ctx context.Context, c *x509.Certificate, nickname string) (err error) {
+// guard names the files of a database that was there before us.
+func (n *nss) guard(j *journal) *guarded {
+	return &guarded{j: j, o: n.o, dir: n.dir, names: nssFiles}
+}
+
+func (n *nss) add(ctx context.Context, j *journal, c *x509.Certificate, nickname string) error {
+	put := func(ctx context.Context, dir string) error {
+		return (&nss{n.o, n.what, dir}).put(ctx, c, nickname)
+	}
+	if n.exists() && !j.created(n.dir) {
+		return n.guard(j).change(ctx, put)
+	}
 	if !n.exists() {
 		if err := os.MkdirAll(n.dir, 0o700); err != nil {
 			return permission(err)
 		}
+		n.o.at("create " + n.dir)
 		if _, err := n.certutil(ctx, "-N", "--empty-password"); err != nil {
 			return err
 		}
 	}
+	return put(ctx, n.dir)
+}
+
+func (n *nss) put(ctx context.Context, c *x509.Certificate, nickname string) error {
 	names, err := n.list(ctx)
 	if err != nil {
 		return err
@@ -141,7 +158,26 @@ func (n *nss) add(ctx context.Context, c *x509.Certificate, nickname string) (er
 	return err
 }
 
-func (n *nss) remove(ctx context.Context, fp, nickname string) error {
+func (n *nss) remove(ctx context.Context, j *journal, e Entry, last bool) (exact bool, err error) {
+	take := func(ctx context.Context, dir string) error {
+		return (&nss{n.o, n.what, dir}).take(ctx, e.Fingerprint, e.Nickname)
+	}
+	if j.created(n.dir) {
+		return false, take(ctx, n.dir)
+	}
+	g := n.guard(j)
+	if last {
+		if exact, err = g.restore(); err != nil || exact {
+			return exact, errors.Join(err, g.forget())
+		}
+	}
+	if err := g.change(ctx, take); err != nil || !last {
+		return false, err
+	}
+	return false, g.forget()
+}
+
+func (n *nss) take(ctx context.Context, fp, nickname string) error {
 	name, _, err := n.findName(ctx, fp, nickname)
 	if err != nil || name == "" {
 		return err
@@ -166,24 +202,22 @@ func (n *nss) remove(ctx context.Context, fp, nickname string) error {
 
 // destroy removes a database that nobody else has begun to use, and the folders
 // we made for it, as far as nobody put anything else there.
-func (n *nss) destroy(ctx context.Context) error {
+func (n *nss) destroy(ctx context.Context, folders []string) error {
 	if n.exists() {
 		used, err := n.inUse(ctx)
 		if err != nil || used {
 			return err
 		}
-		for _, f := range nssFiles {
-			if err := os.Remove(filepath.Join(n.dir, f)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return permission(err)
-			}
+	}
+	for _, f := range append(nssFiles, "cert9.db-journal", "key4.db-journal") {
+		n.o.at("remove " + f)
+		if err := os.Remove(filepath.Join(n.dir, f)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return permission(err)
 		}
 	}
-	for dir := n.dir; dir != n.o.Home && strings.HasPrefix(dir, n.o.Home); dir = filepath.Dir(dir) {
-		if filepath.Base(dir) != "nssdb" && filepath.Base(dir) != ".pki" && filepath.Base(dir) != "pki" {
-			break
-		}
+	for _, dir := range slices.Backward(folders) {
 		if os.Remove(dir) != nil {
-			break // not empty
+			break // not empty, or gone
 		}
 	}
 	return nil
@@ -218,15 +252,18 @@ func (n *nss) inUse(ctx context.Context) (bool, error) {
 // home folder: the user's own and those of confined packages.
 func chromiumHomes(home string) []string {
 	homes := []string{home}
-	for _, pattern := range []string{
-		"snap/chromium/current", "snap/brave/current", "snap/opera/current", "snap/chromium/[0-9]*",
-		".var/app/org.chromium.Chromium", ".var/app/com.google.Chrome", ".var/app/com.brave.Browser",
-		".var/app/com.microsoft.Edge", ".var/app/ru.yandex.Browser",
-	} {
+	for _, pattern := range confined {
 		found, _ := filepath.Glob(filepath.Join(home, pattern))
 		homes = append(homes, found...)
 	}
 	return homes
+}
+
+// confined are the homes of Chromium and its relatives in Snap and Flatpak.
+var confined = []string{
+	"snap/chromium/current", "snap/brave/current", "snap/opera/current", "snap/chromium/[0-9]*",
+	".var/app/org.chromium.Chromium", ".var/app/com.google.Chrome", ".var/app/com.brave.Browser",
+	".var/app/com.microsoft.Edge", ".var/app/ru.yandex.Browser",
 }
 
 // chromiumDatabase is the one Chromium reads: ~/.pki/nssdb when it exists, else

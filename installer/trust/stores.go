@@ -14,7 +14,7 @@ import (
 
 // stores lists every place on this machine, in a fixed order.
 func (o *Options) stores() ([]store, error) {
-	var list []store
+	list := o.osStores()
 	if runtime.GOOS != "windows" && runtime.GOOS != "darwin" {
 		seen := map[string]bool{}
 		add := func(k Kind, dir string) {
@@ -40,15 +40,35 @@ func (o *Options) stores() ([]store, error) {
 		}
 	}
 	if o.System {
-		list = append(list, &system{o, o.SystemDir})
+		list = append(list, o.system())
+	}
+	if o.Java {
+		s, err := o.findJava()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
 	}
 	return list, nil
 }
 
 // storeAt is the store of a journal entry, which may have gone since.
 func (o *Options) storeAt(k Kind, path string) store {
-	if k == System {
-		return &system{o, path}
+	switch k {
+	case System:
+		s := o.system()
+		s.dir = path
+		return s
+	case Java:
+		s, err := o.findJava()
+		if err != nil {
+			s = &java{o: o, keytool: "keytool"}
+		}
+		s.file = path
+		return s
+	}
+	if s := o.osStore(k, path); s != nil {
+		return s
 	}
 	return &nss{o, k, path}
 }

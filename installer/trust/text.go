@@ -25,6 +25,8 @@ func Describe(lang string, r Result) string {
 		key = "trust.failed"
 	case r.Changed && r.Trusted:
 		key = "trust.added"
+	case r.Exact:
+		key = "trust.restored"
 	case r.Changed:
 		key = "trust.removed"
 	case r.Trusted:
@@ -43,6 +45,10 @@ func Hint(lang string, err error) string {
 		return i18n.T(lang, "trust.no_certutil", CertutilCommand())
 	case errors.Is(err, ErrNotPermitted):
 		return i18n.T(lang, "trust.need_admin")
+	case errors.Is(err, ErrNoJava):
+		return i18n.T(lang, "trust.no_java")
+	case errors.Is(err, ErrNewer):
+		return i18n.T(lang, "trust.newer")
 	case errors.Is(err, ErrNoStores):
 		return i18n.T(lang, "trust.no_stores")
 	}

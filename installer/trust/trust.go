@@ -6,20 +6,26 @@
 // former does not exist, and every Firefox profile has a database of its own
 // (platform.md §4.2). Snap and Flatpak packages keep theirs in their own home.
 // All of them are reached through certutil of the NSS tools. The system store
-// (update-ca-certificates) serves curl and Go programs only; it is used when
-// asked for and only root may write it.
+// (update-ca-certificates and its like) serves curl and Go programs only; it is
+// used when asked for and only root may write it. So is Java's. On Windows there
+// is the person's own ROOT store, on macOS the login keychain.
 //
 // Each addition is written to a journal in the state directory before it is
 // made, so that Remove is exact after a crash as well: it deletes certificates
 // by fingerprint, never by name alone, and the databases that exist only because
-// of us. A certificate the journal names but no store holds is not an error.
+// of us. A database nobody else has changed is put back octet for octet; see
+// guard.go. A certificate the journal names but no store holds is not an error.
 //
-// Not run by anybody yet: the stores of Windows and macOS, for which List finds
-// nothing; Snap and Flatpak places, which are looked for but were not met.
+// Watch tells when a browser's store has come into being, so that a profile of
+// Firefox made after the installation has the root as well.
+//
+// Not run by anybody yet: macOS; Windows outside Wine; Snap and Flatpak places,
+// which are looked for but were not met.
 package trust
 
 import (
 	"context"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
@@ -28,6 +34,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"tanba/internal/state"
@@ -40,6 +49,9 @@ const (
 	Chromium Kind = "chromium"
 	Firefox  Kind = "firefox"
 	System   Kind = "system"
+	Java     Kind = "java"
+	Windows  Kind = "windows"  // CurrentUser ROOT
+	Keychain Kind = "keychain" // macOS, of the login
 )
 
 // Options say where and what. Root and State are required.
@@ -49,12 +61,18 @@ type Options struct {
 	Home  string            // "" = the user's
 
 	System bool // also the system store
+	Java   bool // also the store of the Java that is found
 
 	Now func() time.Time // nil = time.Now
 	// Run runs a program; nil = exec. Tests use it to fail at will.
 	Run func(ctx context.Context, name string, args ...string) ([]byte, error)
-	// SystemDir is where update-ca-certificates looks; "" = Debian's place.
+	// SystemDir is where update-ca-certificates looks; "" = this system's place.
 	SystemDir string
+	// InUse tells whether a program has one of the files open; nil = ask the
+	// system.
+	InUse func(paths []string) bool
+	// At is called before each change on disk; tests end the process there.
+	At func(point string)
 }
 
 var (
@@ -75,6 +93,7 @@ type Result struct {
 	Trusted bool   // and trusted for TLS servers
 	Changed bool   // by this call
 	Created bool   // the database did not exist before
+	Exact   bool   // by this removal, octet for octet as before us
 	Err     error
 }
 
@@ -86,11 +105,20 @@ type store interface {
 	// status reports whether the certificate is there and trusted.
 	status(ctx context.Context, c *x509.Certificate) (present, trusted bool, err error)
 	// add must leave the store as it was when it fails.
-	add(ctx context.Context, c *x509.Certificate, nickname string) error
-	// remove deletes the certificate with this SHA-256; absent is no error.
-	remove(ctx context.Context, fingerprint, nickname string) error
-	// destroy deletes a store we made, if it holds nothing else.
-	destroy(ctx context.Context) error
+	add(ctx context.Context, j *journal, c *x509.Certificate, nickname string) error
+	// remove deletes the entry's certificate; absent is no error. With last
+	// nothing of ours is in the store any more, and exact tells whether it is
+	// octet for octet as it was.
+	remove(ctx context.Context, j *journal, e Entry, last bool) (exact bool, err error)
+	// destroy deletes a store we made, if it holds nothing else, and the
+	// folders made for it.
+	destroy(ctx context.Context, folders []string) error
+}
+
+func (o *Options) at(point string) {
+	if o.At != nil {
+		o.At(point)
+	}
 }
 
 func (o *Options) complete() error {
@@ -110,8 +138,8 @@ func (o *Options) complete() error {
 	if o.Run == nil {
 		o.Run = run
 	}
-	if o.SystemDir == "" {
-		o.SystemDir = "/usr/local/share/ca-certificates"
+	if o.InUse == nil {
+		o.InUse = inUse
 	}
 	return nil
 }
@@ -155,13 +183,19 @@ func Install(ctx context.Context, o Options) ([]Result, error) {
 		if r.Err == nil && !r.Trusted {
 			r.Created = !s.exists()
 			entry := Entry{
-				Kind: s.kind(), Path: s.path(), Fingerprint: fingerprint(o.Root.Raw), Nickname: nickname(o.Root),
-				Time: o.Now().UTC(), CreatedDatabase: r.Created || j.created(s.path()),
+				Kind: s.kind(), Path: s.path(), Fingerprint: fingerprint(o.Root.Raw), SHA1: thumbprint(o.Root.Raw),
+				Nickname: nickname(o.Root), Time: o.Now().UTC(),
 			}
+			entry.CreatedDatabase, entry.CreatedFolders = j.made(s.path())
+			if r.Created && !entry.CreatedDatabase {
+				entry.CreatedDatabase, entry.CreatedFolders = true, missing(s.path())
+			}
+			o.at("journal " + s.path())
 			if err := j.add(entry); err != nil {
 				return results, err
 			}
-			if r.Err = s.add(ctx, o.Root, entry.Nickname); r.Err == nil {
+			o.at("add " + s.path())
+			if r.Err = s.add(ctx, j, o.Root, entry.Nickname); r.Err == nil {
 				r.Changed = true
 				r.Present, r.Trusted, r.Err = s.status(ctx, o.Root)
 			}
@@ -203,15 +237,19 @@ func (o *Options) remove(ctx context.Context, which func(Entry) bool) ([]Result,
 		}
 		r := Result{Kind: e.Kind, Path: e.Path}
 		s := o.storeAt(e.Kind, e.Path)
+		o.at("remove " + e.Path)
 		if s.exists() {
-			r.Err = s.remove(ctx, e.Fingerprint, e.Nickname)
+			r.Exact, r.Err = s.remove(ctx, j, e, j.last(e))
 			r.Changed = r.Err == nil
 			r.Present = r.Err != nil
+		} else if j.last(e) {
+			r.Err = j.forgetStore(e.Path)
 		}
 		if r.Err == nil && e.CreatedDatabase && j.last(e) {
-			r.Err = s.destroy(ctx)
+			r.Err = s.destroy(ctx, e.CreatedFolders)
 		}
 		if r.Err == nil {
+			o.at("drop " + e.Path)
 			if err := j.drop(e); err != nil {
 				return results, err
 			}
@@ -244,6 +282,25 @@ func Status(ctx context.Context, o Options) ([]Result, error) {
 // Export returns the root as PEM, for programs with stores of their own.
 func Export(root *x509.Certificate) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: root.Raw})
+}
+
+// missing lists the folders of path, itself included, that do not exist, from
+// the top down.
+func missing(path string) []string {
+	var list []string
+	for dir := path; ; dir = filepath.Dir(dir) {
+		if _, err := os.Lstat(dir); err == nil || dir == filepath.Dir(dir) {
+			slices.Reverse(list)
+			return list
+		}
+		list = append(list, dir)
+	}
+}
+
+// thumbprint is what macOS and Windows call a certificate by.
+func thumbprint(der []byte) string {
+	sum := sha1.Sum(der)
+	return strings.ToUpper(hex.EncodeToString(sum[:]))
 }
 
 func fingerprint(der []byte) string {

@@ -70,7 +70,7 @@ func (h *home) firefoxIn(place string, withDatabase bool) {
 	h.firefox = append(h.firefox, profile)
 }
 
-// content is what is in every store, as certutil tells it, and every file.
+// content is every folder and every file with the hash of its octets.
 func (h *home) content() []string {
 	h.t.Helper()
 	var all []string
@@ -78,14 +78,15 @@ func (h *home) content() []string {
 		if err != nil {
 			return err
 		}
-		all = append(all, strings.TrimPrefix(path, h.dir))
-		if d.Name() == "cert9.db" {
-			out, err := exec.Command("certutil", "-d", "sql:"+filepath.Dir(path), "-L").CombinedOutput()
+		name := strings.TrimPrefix(path, h.dir)
+		if d.Type().IsRegular() {
+			sum, err := hashOf(path)
 			if err != nil {
 				return err
 			}
-			all = append(all, string(out))
+			name += " " + sum
 		}
+		all = append(all, name)
 		return nil
 	})
 	if err != nil {
@@ -216,7 +217,7 @@ func TestRemoveKeepsDatabaseInUse(t *testing.T) {
 	if err := h.o.complete(); err != nil {
 		t.Fatal(err)
 	}
-	if err := n.add(t.Context(), other.CA, "somebody's root"); err != nil {
+	if err := n.put(t.Context(), other.CA, "somebody's root"); err != nil {
 		t.Fatal(err)
 	}
 	h.remove()

@@ -1,0 +1,5 @@
+package trust
+
+import "io/fs"
+
+func sameOwner(string, fs.FileInfo) error { return nil }
