@@ -1,6 +1,9 @@
 package protocol
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // storages are the names of key stores that pages use. Files come first.
 var storages = []string{
@@ -16,7 +19,16 @@ var storages = []string{
 	"ABCloudServiceStore",
 }
 
-func knownStorage(name string) bool { return slices.Contains(storages, name) }
+const fileStorages = 2 // the first so many
+
+// knownStorage reports whether a page may name this storage. Letter case does
+// not matter in the names of tokens, since the original itself has two
+// spellings of the eTokens (tokens.md 2.1); operations hold the page's.
+func knownStorage(name string) bool {
+	return slices.Contains(storages[:fileStorages], name) || slices.ContainsFunc(storages[fileStorages:], func(s string) bool {
+		return len(s) == len(name) && strings.EqualFold(s, name)
+	})
+}
 
 // keyUse reads the key type of commonUtils. Every word but the two names of the
 // enumeration means all keys, also "AUTH", which the portal of state purchases
