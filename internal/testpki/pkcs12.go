@@ -26,21 +26,5 @@ func (a *Authority) PKCS12(id *Identity, password []byte, chain ...*pki.Certific
 	if err != nil {
 		return nil, "", fmt.Errorf("testpki: %w", err)
 	}
-	return store, prefix(id.Certificate) + "_" + alias + ".p12", nil
-}
-
-// prefix is the first part of the file name.
-func prefix(c *pki.Certificate) string {
-	switch c.PublicKey.Family {
-	case pki.GOST512:
-		return "GOST512"
-	case pki.GOST256:
-		return "GOST256"
-	case pki.GOST2004:
-		return "GOSTKNCA"
-	}
-	if c.CanAuthenticate() && !c.CanSign() {
-		return "AUTH_RSA256"
-	}
-	return "RSA256"
+	return store, pkcs12.FileName(id.Certificate), nil
 }

@@ -46,7 +46,7 @@ func Encode(rand io.Reader, entries []Entry, password []byte) ([]byte, error) {
 		return nil, err
 	}
 	defer s.wipe()
-	keys, certificates, err := makeBags(rand, entries, s)
+	keys, certificates, err := makeBags(rand, entries, s, func() (*protection, error) { return newProtection(rand, tripleDES) })
 	if err != nil {
 		return nil, err
 	}
@@ -70,10 +70,10 @@ func Encode(rand io.Reader, entries []Entry, password []byte) ([]byte, error) {
 					[]byte{0x02, 0x01, 0x00},
 					indefinite(cbasn1.SEQUENCE,
 						oid(oidData),
-						cover.algorithm("1.2.840.113549.1.12.1.6"),
+						cover.algorithm(),
 						indefinite(tagExplicit0, octets(encrypted)))))))
 
-	salt, err := newSalt(rand)
+	salt, err := newSalt(rand, kalkanSalt)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +94,7 @@ func Encode(rand io.Reader, entries []Entry, password []byte) ([]byte, error) {
 
 // makeBags returns the SafeContents of the keys, each encrypted on its own, and
 // that of the certificates, not encrypted yet.
-func makeBags(rand io.Reader, entries []Entry, s *secret) (keys, certificates []byte, err error) {
+func makeBags(rand io.Reader, entries []Entry, s *secret, newCover func() (*protection, error)) (keys, certificates []byte, err error) {
 	var keyBags, certificateBags, chainBags [][]byte
 	var written []*pki.Certificate
 	add := func(c *pki.Certificate) bool {
@@ -109,7 +109,11 @@ func makeBags(rand io.Reader, entries []Entry, s *secret) (keys, certificates []
 		if err != nil {
 			return nil, nil, err
 		}
-		shrouded, err := shroud(rand, e.Key, s)
+		cover, err := newCover()
+		if err != nil {
+			return nil, nil, err
+		}
+		shrouded, err := shroud(cover, e.Key, s)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -151,21 +155,17 @@ func entryAttributes(e Entry) ([]byte, error) {
 }
 
 // shroud encrypts a key into EncryptedPrivateKeyInfo.
-func shroud(rand io.Reader, key crypto.Signer, s *secret) ([]byte, error) {
+func shroud(cover *protection, key crypto.Signer, s *secret) ([]byte, error) {
 	pkcs8, err := pki.MarshalPrivateKey(key)
 	if err != nil {
 		return nil, fmt.Errorf("pkcs12: %w", err)
 	}
 	defer wipe(pkcs8)
-	cover, err := newProtection(rand, tripleDES)
-	if err != nil {
-		return nil, err
-	}
 	encrypted, err := cover.encrypt(s, pkcs8)
 	if err != nil {
 		return nil, err
 	}
-	return definite(cbasn1.SEQUENCE, cover.algorithm("1.2.840.113549.1.12.1.3"), octets(encrypted)), nil
+	return definite(cbasn1.SEQUENCE, cover.algorithm(), octets(encrypted)), nil
 }
 
 func certificateBag(c *pki.Certificate, attributes []byte) []byte {
@@ -175,20 +175,24 @@ func certificateBag(c *pki.Certificate, attributes []byte) []byte {
 }
 
 func newProtection(rand io.Reader, c blockCipher) (*protection, error) {
-	salt, err := newSalt(rand)
+	salt, err := newSalt(rand, kalkanSalt)
 	return &protection{cipher: c, salt: salt, rounds: kalkanIterations}, err
 }
 
-func newSalt(rand io.Reader) ([]byte, error) {
-	salt := make([]byte, kalkanSalt)
+func newSalt(rand io.Reader, size int) ([]byte, error) {
+	salt := make([]byte, size)
 	if _, err := io.ReadFull(rand, salt); err != nil {
 		return nil, fmt.Errorf("pkcs12: random salt: %w", err)
 	}
 	return salt, nil
 }
 
-// algorithm is the AlgorithmIdentifier of a protection made by newProtection.
-func (p *protection) algorithm(id string) []byte {
+// algorithm is the AlgorithmIdentifier of a protection.
+func (p *protection) algorithm() []byte {
+	if p.prf != nil {
+		return p.pbes2()
+	}
+	id := map[string]string{tripleDES.name: "1.2.840.113549.1.12.1.3", rc2Bits40.name: "1.2.840.113549.1.12.1.6"}[p.cipher.name]
 	return definite(cbasn1.SEQUENCE, oid(id), definite(cbasn1.SEQUENCE, octets(p.salt), integer(p.rounds)))
 }
 
@@ -233,4 +237,25 @@ func oid(dotted string) []byte {
 	var b cryptobyte.Builder
 	b.AddASN1ObjectIdentifier(id)
 	return b.BytesOrPanic()
+}
+
+// FileName is the name the national authority gives the key file of a
+// certificate: GOST512_<key identifier>.p12.
+func FileName(c *pki.Certificate) string {
+	prefix := "RSA256"
+	switch {
+	case c.PublicKey.Family == pki.GOST512:
+		prefix = "GOST512"
+	case c.PublicKey.Family == pki.GOST256:
+		prefix = "GOST256"
+	case c.PublicKey.Family == pki.GOST2004:
+		prefix = "GOSTKNCA"
+	case c.CanAuthenticate() && !c.CanSign():
+		prefix = "AUTH_RSA256"
+	}
+	id := c.SubjectKeyID
+	if len(id) == 0 {
+		id = c.PublicKey.KeyID()
+	}
+	return prefix + "_" + hex.EncodeToString(id) + ".p12"
 }

@@ -144,10 +144,9 @@ func container(mac []byte, safes ...[]byte) []byte {
 }
 
 const (
-	oid3DES   = "1.2.840.113549.1.12.1.3"
-	oidRC240  = "1.2.840.113549.1.12.1.6"
-	oidSHA1   = "1.3.14.3.2.26"
-	oidAES256 = "2.16.840.1.101.3.4.1.42"
+	oid3DES  = "1.2.840.113549.1.12.1.3"
+	oidRC240 = "1.2.840.113549.1.12.1.6"
+	oidSHA1  = "1.3.14.3.2.26"
 )
 
 // What is too much work is refused before any of it is done.
