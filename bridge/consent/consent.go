@@ -32,6 +32,7 @@ import (
 	"tanba/internal/i18n"
 	"tanba/internal/pki"
 	"tanba/internal/state"
+	"tanba/keystore"
 	"tanba/protocol"
 )
 
@@ -48,12 +49,19 @@ type Options struct {
 	Prompter prompt.Prompter
 	State    state.Dir        // "" = nothing is kept
 	Now      func() time.Time // nil = time.Now
-	Anchors  *pki.Pool        // the national CAs, for protocol.ChainNational; nil = no chain is found
-	Language string           // of the person: "kk", "ru", "en"; "" = the default
-	Phrase   string           // the person's own sign that a window is genuine
-	Timeout  time.Duration    // 0 = Timeout
-	PerHour  int              // prompts in an hour, 0 = 30
-	Log      *slog.Logger     // nil = none
+	// Tokens are the tokens of this machine; nil = there are none. Nothing is
+	// asked of them for a question about a key file.
+	Tokens     keystore.Tokens
+	TokenWatch TokenWatch // nil = insertion and removal are not noticed
+	// TokenStorages gives tokens that say nothing of themselves a storage name,
+	// by label or by module (settings.Settings.TokenStorages).
+	TokenStorages map[string]string
+	Anchors       *pki.Pool     // the national CAs, for protocol.ChainNational; nil = no chain is found
+	Language      string        // of the person: "kk", "ru", "en"; "" = the default
+	Phrase        string        // the person's own sign that a window is genuine
+	Timeout       time.Duration // 0 = Timeout
+	PerHour       int           // prompts in an hour, 0 = 30
+	Log           *slog.Logger  // nil = none
 }
 
 // Desk asks the person, one question at a time. It is safe for use by several
@@ -189,7 +197,7 @@ func (d *Desk) ask(ctx context.Context, q *Question, turn *turn) (*Grant, error)
 			u.destroy()
 			return nil, cancelled(ctx, err)
 		}
-		d.remember(u.path, g.Key)
+		d.remember(u.path, u.token, g.Key)
 	}
 	d.approve(q.Asker)
 	return g, nil
@@ -228,7 +236,10 @@ func (d *Desk) request(q *Question, u *unlocker, turn *turn) *prompt.Request {
 	r.Unlock = u.unlock
 	r.Wanted = wanted(q.Select)
 	r.Extensions = extensions(q.Select.Storages)
-	r.Recent = d.recentFiles(r.Extensions)
+	if takesFiles(q.Select.Storages) {
+		r.Recent = d.recentFiles(r.Extensions)
+	}
+	u.offerTokens(r)
 	return r
 }
 

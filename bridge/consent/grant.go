@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"cmp"
 	"sync"
 
 	"tanba/bridge/prompt"
@@ -53,6 +54,9 @@ func (g *Grant) Close(failed string) {
 		return
 	}
 	g.once.Do(func() {
+		if failed == prompt.FailedSigning && g.unlocker != nil {
+			failed = cmp.Or(g.unlocker.tokenTrouble(), failed)
+		}
 		finish(g.Progress, failed)
 		if g.desk == nil {
 			return

@@ -17,11 +17,12 @@ const (
 	recentMax  = 8
 )
 
-// recent are the key files used last, most recent first. It holds what the
-// window shows to tell them apart, and nothing that opens them.
+// recent are the key files and tokens used last, most recent first. It holds what
+// the window shows to tell them apart, and nothing that opens them.
 type recent struct {
-	Version int          `json:"version"` // 1
-	Files   []recentItem `json:"files"`
+	Version int           `json:"version"` // 1
+	Files   []recentItem  `json:"files"`
+	Tokens  []recentToken `json:"tokens,omitempty"`
 }
 
 type recentItem struct {
@@ -29,6 +30,14 @@ type recentItem struct {
 	Owner string    `json:"owner,omitempty"`
 	Until time.Time `json:"until,omitzero"`
 	Used  time.Time `json:"used"`
+}
+
+type recentToken struct {
+	Serial string    `json:"serial"`
+	Label  string    `json:"label,omitempty"`
+	Owner  string    `json:"owner,omitempty"`
+	Until  time.Time `json:"until,omitzero"`
+	Used   time.Time `json:"used"`
 }
 
 func loadRecent(dir state.Dir, log *slog.Logger) *recent {
@@ -40,18 +49,45 @@ func loadRecent(dir state.Dir, log *slog.Logger) *recent {
 	return r
 }
 
-// remember puts a file at the top of the list.
-func (d *Desk) remember(path string, key keystore.Key) {
+// remember puts a file or a token at the top of its list.
+func (d *Desk) remember(path string, token keystore.Token, key keystore.Key) {
 	item := recentItem{Path: path, Used: d.o.Now().UTC().Truncate(time.Second)}
 	if c := key.Certificate(); c != nil {
 		item.Owner, item.Until = clean(c.Person().CommonName), c.NotAfter.UTC()
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if path == "" {
+		if token.Serial == "" {
+			return // it could not be told from another one
+		}
+		tokens := slices.DeleteFunc(d.recent.Tokens, func(t recentToken) bool { return t.Serial == token.Serial })
+		tokens = slices.Insert(tokens, 0, recentToken{token.Serial, clean(token.Label), item.Owner, item.Until, item.Used})
+		d.recent.Tokens = tokens[:min(len(tokens), recentMax)]
+		d.save(recentFile, d.recent)
+		return
+	}
 	files := slices.DeleteFunc(d.recent.Files, func(f recentItem) bool { return f.Path == path })
 	files = slices.Insert(files, 0, item)
 	d.recent.Files = files[:min(len(files), recentMax)]
 	d.save(recentFile, d.recent)
+}
+
+// lastToken is the serial of the token used last, "" if none was.
+func (d *Desk) lastToken() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if len(d.recent.Tokens) == 0 {
+		return ""
+	}
+	return d.recent.Tokens[0].Serial
+}
+
+// tokenLast reports whether the last key the person used was on a token.
+func (d *Desk) tokenLast() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return len(d.recent.Tokens) > 0 && (len(d.recent.Files) == 0 || !d.recent.Tokens[0].Used.Before(d.recent.Files[0].Used))
 }
 
 // Suggest puts key files at the end of the list, as if they had been used before

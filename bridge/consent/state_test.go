@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tanba/internal/state"
+	"tanba/keystore"
 )
 
 // TestPermissionsSurviveACrash: state.Write replaces the file as a whole, so a
@@ -136,9 +137,9 @@ func TestWithoutState(t *testing.T) {
 func TestRecentIsShort(t *testing.T) {
 	d := newDesk(t)
 	for i := range 12 {
-		d.remember("/k/"+string(rune('a'+i))+".p12", noCertificate{})
+		d.remember("/k/"+string(rune('a'+i))+".p12", keystore.Token{}, noCertificate{})
 	}
-	d.remember("/k/a.jks", noCertificate{})
+	d.remember("/k/a.jks", keystore.Token{}, noCertificate{})
 	files := d.recentFiles([]string{"p12"})
 	if len(d.recentFiles(nil)) != recentMax || len(files) != recentMax-1 || files[0].Path != "/k/l.p12" || files[0].Name != "l.p12" {
 		t.Errorf("%+v", files)

@@ -23,8 +23,8 @@ import (
 // expirySoon is when the end of a certificate is shown in red.
 const expirySoon = 30 * 24 * time.Hour
 
-// unlocker opens key files for one question and keeps the keys of the last one
-// until the person has chosen.
+// unlocker opens key files and tokens for one question and keeps the keys of the
+// last one until the person has chosen.
 type unlocker struct {
 	desk     *Desk
 	question *Question
@@ -32,9 +32,12 @@ type unlocker struct {
 
 	mu    sync.Mutex
 	store keystore.Store
-	path  string
+	path  string         // of the open file
+	token keystore.Token // the open token
 	keys  map[string]candidate
 	gone  bool
+
+	seen map[string]keystore.Token // the tokens the window showed, by ID
 }
 
 type candidate struct {
@@ -114,6 +117,11 @@ func (u *unlocker) unlock(ctx context.Context, path string, secret []byte) ([]pr
 		return nil, unlockError(err)
 	}
 	u.store, u.path = store, path
+	return u.show(keys), nil
+}
+
+// show judges the keys of the store that has just been opened. u.mu is held.
+func (u *unlocker) show(keys []keystore.Key) []prompt.Key {
 	u.keys = make(map[string]candidate, len(keys))
 	shown := make([]prompt.Key, 0, len(keys))
 	verdicts := u.filter.JudgeAll(keys, u.desk.o.Now())
@@ -124,7 +132,7 @@ func (u *unlocker) unlock(ctx context.Context, path string, secret []byte) ([]pr
 		shown = append(shown, p)
 	}
 	slices.SortStableFunc(shown, compareKeys)
-	return shown, nil
+	return shown
 }
 
 // roles a page may ask for by their extended key usage.
@@ -170,7 +178,7 @@ func (u *unlocker) take(d prompt.Decision) (keystore.Key, error) {
 	c, ok := u.keys[d.KeyID]
 	switch {
 	case !ok:
-		return nil, errors.New("not a key of the open file")
+		return nil, errors.New("not a key of the open file or token")
 	case !c.verdict.Fits:
 		return nil, fmt.Errorf("the key does not fit: %s", c.verdict.Reason)
 	case c.shown.NeedsConsent && !d.Confirmed:
@@ -194,7 +202,7 @@ func (u *unlocker) release() {
 			u.desk.o.Log.Warn("consent: a key store did not close", "error", err)
 		}
 	}
-	u.keys, u.store, u.path = nil, nil, ""
+	u.keys, u.store, u.path, u.token = nil, nil, "", keystore.Token{}
 }
 
 func unlockError(err error) error {

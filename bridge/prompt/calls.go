@@ -19,6 +19,7 @@ func (s *session) calls() map[string]http.HandlerFunc {
 		"/poll":     s.servePoll,
 		"/text":     s.serveText,
 		"/browse":   s.serveBrowse,
+		"/tokens":   s.serveTokens,
 		"/unlock":   s.serveUnlock,
 		"/approve":  s.serveApprove,
 		"/cancel":   s.serveCancel,
@@ -60,11 +61,12 @@ type status struct {
 	Done    int    `json:"done"`
 	Failed  string `json:"failed"`
 	Waiting int    `json:"waiting"` // more requests behind this one
+	Tokens  int    `json:"tokens"`  // changes when a token is put in or taken out
 }
 
 // status describes the session. s.mu is held.
 func (s *session) status() status {
-	st := status{State: "ask", Done: s.done, Failed: s.failed}
+	st := status{State: "ask", Done: s.done, Failed: s.failed, Tokens: s.tokens}
 	switch {
 	case s.ended:
 		st.State = "end"
@@ -76,7 +78,7 @@ func (s *session) status() status {
 	if s.r.Waiting != nil {
 		st.Waiting = s.r.Waiting()
 	}
-	st.Tag = st.State + " " + strconv.Itoa(st.Done) + " " + strconv.Itoa(st.Waiting)
+	st.Tag = st.State + " " + strconv.Itoa(st.Done) + " " + strconv.Itoa(st.Waiting) + " " + strconv.Itoa(st.Tokens)
 	return st
 }
 
@@ -103,9 +105,22 @@ func (s *session) serveText(w http.ResponseWriter, r *http.Request) {
 	reply(w, map[string]any{"text": d.Text, "source": d.Source, "cut": d.Cut})
 }
 
+// serveTokens lists the tokens there are now.
+func (s *session) serveTokens(w http.ResponseWriter, r *http.Request) {
+	tokens, err := s.listTokens(r.Context())
+	answer := map[string]any{"tokens": viewTokens(tokens, s.o.Now())}
+	if err != nil {
+		answer["error"] = viewTrouble(err)["error"]
+	}
+	reply(w, answer)
+}
+
+// serveUnlock tries a key file by its path, or a token by its ID, once.
 func (s *session) serveUnlock(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Path               string
+		Token              string
+		Last               bool // the person confirmed the last try
 		Public, Nonce, Box []byte
 	}
 	if !read(w, r, &in) {
@@ -117,16 +132,19 @@ func (s *session) serveUnlock(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer func() { clear(secret); runtime.KeepAlive(secret) }()
-	keys, err := s.unlock(r.Context(), expand(in.Path), secret)
-	var trouble *UnlockError
+	var try func() ([]Key, error)
 	switch {
-	case errors.As(err, &trouble):
-		reply(w, map[string]string{"error": trouble.Code})
-	case err != nil:
-		reply(w, map[string]string{"error": UnlockFailed})
-	default:
-		reply(w, map[string]any{"keys": viewKeys(keys, s.o.Now())})
+	case in.Token != "" && s.r.UnlockToken != nil:
+		try = func() ([]Key, error) { return s.r.UnlockToken(r.Context(), in.Token, secret, in.Last) }
+	case in.Token == "" && s.r.Unlock != nil && !s.r.NoFiles:
+		try = func() ([]Key, error) { return s.r.Unlock(r.Context(), expand(in.Path), secret) }
 	}
+	keys, err := s.unlock(in.Token, secret, try)
+	if err != nil {
+		reply(w, viewTrouble(err))
+		return
+	}
+	reply(w, map[string]any{"keys": viewKeys(keys, s.o.Now())})
 }
 
 func (s *session) serveApprove(w http.ResponseWriter, r *http.Request) {

@@ -107,6 +107,7 @@ type Key struct {
 type UnlockError struct {
 	Code string // catalogue key, e.g. "unlock.wrong_password"
 	Err  error
+	PIN  *PIN // of a token, as it is after the try; nil when it cannot be told
 }
 
 func (e *UnlockError) Error() string { return "prompt: " + e.Code }
@@ -142,6 +143,7 @@ type Request struct {
 	Waiting func() int
 
 	Recent     []KeyFile // most recent first
+	NoFiles    bool      // the page takes keys on tokens only
 	Extensions []string  // of key files, or of the file to pick: lower case, no dot; nil = all
 	Directory  bool      // PickFile wants a folder
 	Start      string    // folder where choosing begins
@@ -153,6 +155,20 @@ type Request struct {
 	// it returns. It returns every key of the store, or an *UnlockError. The
 	// Keys stay valid until the next call or the end of the request.
 	Unlock func(ctx context.Context, path string, secret []byte) ([]Key, error)
+
+	// Tokens lists the tokens the page takes, as they are now; nil = it takes
+	// none. It loads drivers and may take seconds, so it is called when a
+	// token is looked for and not before: a person with a key file needs none.
+	Tokens func(ctx context.Context) ([]Token, error)
+	// TokensFirst: a token is looked for at once.
+	TokensFirst bool
+	// TokenChange returns a channel that is closed when a token is put in or
+	// taken out next; nil = nobody can tell.
+	TokenChange func() <-chan struct{}
+	// UnlockToken is Unlock for a token: exactly one try of the PIN, or none
+	// when the error says so. last is the person's own confirmation that the
+	// try may be the last one. The secret is nil for a PIN pad.
+	UnlockToken func(ctx context.Context, id string, secret []byte, last bool) ([]Key, error)
 
 	// Minimum is how long the person must have been looking before an
 	// approval counts (security.md T9). Zero switches the delay off.
@@ -180,6 +196,8 @@ const (
 	FailedFile            = "failed.file"             // the file to be signed cannot be read
 	FailedStopped         = "failed.stopped"          // the person pressed Stop
 	FailedConnection      = "failed.connection"       // the page went away meanwhile
+	FailedToken           = "failed.token"            // the token or its driver did not sign
+	FailedTokenGone       = "failed.token_gone"       // the token was taken out meanwhile
 )
 
 // What Unlock can say, as UnlockError.Code. The texts tell what to check.
@@ -192,6 +210,17 @@ const (
 	UnlockNoPermission  = "unlock.no_permission"
 	UnlockNoKey         = "unlock.no_key" // the store holds no key with a certificate
 	UnlockFailed        = "unlock.failed" // anything else
+
+	UnlockWrongPIN     = "unlock.wrong_pin"
+	UnlockPINLocked    = "unlock.pin_locked" // no try was made
+	UnlockLastTry      = "unlock.last_try"   // no try was made: it would be the last one
+	UnlockPINFormat    = "unlock.pin_format" // no try was made
+	UnlockPINUnset     = "unlock.pin_unset"  // it must be set or changed first
+	UnlockTokenGone    = "unlock.token_gone"
+	UnlockTokenBusy    = "unlock.token_busy"
+	UnlockTokenFailed  = "unlock.token_failed"
+	UnlockTokenNoKey   = "unlock.token_no_key"
+	UnlockTokenStorage = "unlock.token_storage" // not one of the storages the page takes
 )
 
 // Progress keeps the window informed while the work is done.

@@ -79,6 +79,40 @@ func unlocks(keys ...Key) func(context.Context, string, []byte) ([]Key, error) {
 	}
 }
 
+func sampleToken() Token {
+	return Token{
+		ID: "t1", Label: "KAZTOKEN", Serial: "3004A11F", Factory: "pin.factory_kaztoken",
+		Owners: []Owner{{"ТЕСТОВ ТЕСТ", now.AddDate(0, 7, 3)}},
+		PIN:    PIN{Min: 6, Max: 32, Left: -1},
+	}
+}
+
+// offer puts tokens beside the files of a request, onlyTokens in their place.
+func offer(r *Request, tokens ...Token) {
+	r.TokensFirst = true
+	r.Tokens = func(context.Context) ([]Token, error) { return tokens, nil }
+	r.UnlockToken = unlocksToken("24681357", sampleKey())
+}
+
+func onlyTokens(r *Request, tokens ...Token) {
+	offer(r, tokens...)
+	r.NoFiles, r.Recent, r.Extensions = true, nil, nil
+}
+
+func unlocksToken(pin string, keys ...Key) func(context.Context, string, []byte, bool) ([]Key, error) {
+	return func(_ context.Context, _ string, secret []byte, _ bool) ([]Key, error) {
+		defer clear(secret)
+		if string(secret) != pin {
+			return nil, &UnlockError{Code: UnlockWrongPIN}
+		}
+		return keys, nil
+	}
+}
+
+var tryPIN = []chromedp.Action[chromedp.Void]{
+	chromedp.WaitVisible(`#password`), chromedp.SendKeys(`#password`, "1234"), chromedp.Click(`button.primary`), chromedp.WaitVisible(`.trouble`),
+}
+
 // Steps of scenes.
 var (
 	ready  = chromedp.WaitVisible(`footer button`)
@@ -211,6 +245,59 @@ var scenes = []struct {
 			{Key: "document.field_payer", Value: "ТЕСТОВ ТЕСТ"}, {Key: "document.field_year", Value: "2026"}, {Key: "document.field_half", Value: "1"},
 		}
 	}},
+	{name: "40-token", request: func(r *Request) { offer(r, sampleToken()) }, steps: []chromedp.Action[chromedp.Void]{chromedp.WaitVisible(`[data-focus=token-0]`)}},
+	{name: "41-token-only", request: func(r *Request) { onlyTokens(r, sampleToken()) }, steps: []chromedp.Action[chromedp.Void]{chromedp.WaitVisible(`#password`)}},
+	{name: "42-token-missing", request: func(r *Request) { onlyTokens(r) }, steps: []chromedp.Action[chromedp.Void]{chromedp.WaitVisible(`main .notice`)}},
+	{name: "43-token-missing-watched", request: func(r *Request) {
+		onlyTokens(r)
+		r.TokenChange = func() <-chan struct{} { return nil }
+	}, steps: []chromedp.Action[chromedp.Void]{chromedp.WaitVisible(`main .notice`)}},
+	{name: "44-token-wrong-pin", request: func(r *Request) {
+		t := sampleToken()
+		onlyTokens(r, t)
+		r.UnlockToken = func(context.Context, string, []byte, bool) ([]Key, error) {
+			pin := t.PIN
+			pin.Low, pin.Left = true, 3
+			return nil, &UnlockError{Code: UnlockWrongPIN, PIN: &pin}
+		}
+	}, steps: tryPIN},
+	{name: "45-token-low", request: func(r *Request) {
+		t := sampleToken()
+		t.PIN.Low = true
+		onlyTokens(r, t)
+	}, steps: []chromedp.Action[chromedp.Void]{chromedp.WaitVisible(`#password`)}},
+	{name: "46-token-last-try", request: func(r *Request) {
+		t := sampleToken()
+		t.PIN.Low, t.PIN.LastTry = true, true
+		onlyTokens(r, t)
+	}, steps: []chromedp.Action[chromedp.Void]{chromedp.WaitVisible(`[data-focus=last]`)}},
+	{name: "47-token-locked", request: func(r *Request) {
+		t := sampleToken()
+		t.PIN.Locked = true
+		onlyTokens(r, t, sampleToken())
+	}, steps: []chromedp.Action[chromedp.Void]{chromedp.WaitVisible(`[data-focus=token-0]`), chromedp.Click(`[data-focus=token-0]`), chromedp.WaitVisible(`.trouble`)}},
+	{name: "48-token-pad", request: func(r *Request) {
+		t := sampleToken()
+		t.PIN.Pad = true
+		onlyTokens(r, t)
+	}, steps: []chromedp.Action[chromedp.Void]{chromedp.WaitVisible(`.pin`)}},
+	{name: "49-token-unset", request: func(r *Request) {
+		t := sampleToken()
+		t.PIN.Unset = true
+		onlyTokens(r, t)
+	}, steps: []chromedp.Action[chromedp.Void]{chromedp.WaitVisible(`[data-focus=token-0]`), chromedp.Click(`[data-focus=token-0]`), chromedp.WaitVisible(`.trouble`)}},
+	{name: "50-token-driver", request: func(r *Request) {
+		onlyTokens(r)
+		r.Tokens = func(context.Context) ([]Token, error) { return nil, &UnlockError{Code: UnlockTokenFailed} }
+	}, steps: []chromedp.Action[chromedp.Void]{chromedp.WaitVisible(`main .notice`)}},
+	{name: "51-token-key", request: func(r *Request) { onlyTokens(r, sampleToken()) }, steps: []chromedp.Action[chromedp.Void]{
+		chromedp.WaitVisible(`#password`), chromedp.SendKeys(`#password`, "24681357"), chromedp.Click(`button.primary`), chromedp.WaitNotPresent(`#password`), armed,
+	}},
+	{name: "52-token-find", request: func(r *Request) {
+		offer(r, sampleToken())
+		r.TokensFirst = false
+	}},
+	{name: "53-token-unsupported", request: func(r *Request) { r.NoFiles, r.Recent = true, nil }},
 	{name: "34-xml-hostile", request: func(r *Request) {
 		r.Documents[0].Fields = []Field{
 			{Name: strings.Repeat("n", 40) + "…", Value: strings.Repeat("я", 80)}, {Name: "egov.kz", Value: "⟦U+202E⟧<b>egov.kz</b>"}, {Name: "a", Value: "1"},
@@ -318,7 +405,7 @@ func fits(t *testing.T, ctx context.Context, where string) {
 			if (e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && e.tagName !== 'INPUT' && getComputedStyle(e).display !== 'inline') out.push(e.tagName + '.' + e.className + ' is cut: ' + e.textContent.slice(0, 40));
 		}
 		const texts = document.createTreeWalker(document.getElementById('window'), NodeFilter.SHOW_TEXT);
-		while (texts.nextNode()) if (/^(site|ask|what|whose|document|kind|digest|warn|key|use|role|reason|warning|none|password|button|browse|place|work|done|failed|gone|wait|unlock)\.[a-z_.]+$/.test(texts.currentNode.data.trim())) out.push('a key instead of its text: ' + texts.currentNode.data);
+		while (texts.nextNode()) if (/^(site|ask|what|whose|document|kind|digest|warn|key|use|role|reason|warning|none|password|button|browse|place|work|done|failed|gone|wait|unlock|pin|token)\.[a-z_.]+$/.test(texts.currentNode.data.trim())) out.push('a key instead of its text: ' + texts.currentNode.data);
 		for (const b of document.querySelectorAll('footer button')) {
 			const r = b.getBoundingClientRect();
 			if (r.bottom > innerHeight + 1 || r.top < 0) out.push('button out of sight: ' + b.textContent);

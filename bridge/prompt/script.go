@@ -2,8 +2,10 @@ package prompt
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -17,6 +19,7 @@ import (
 //	{"approve": true, "token": "serial", "pin": "…"}
 //	{"file": "path"}
 //
+// A token is named by its serial or its label; its last try is never made.
 // AfterMs is how long the answer takes.
 type Answer struct {
 	Approve  bool   `json:"approve"`
@@ -77,10 +80,10 @@ func (s *script) Approve(ctx context.Context, r *Request) (Decision, error) {
 		path, err := filepath.Abs(a.File)
 		return Decision{Path: path}, err
 	}
-	if !a.Approve || a.Key == "" || r.Unlock == nil {
+	if !a.Approve {
 		return Decision{}, ErrCancelled
 	}
-	keys, err := r.Unlock(ctx, a.Key, []byte(a.Password))
+	keys, err := a.open(ctx, r)
 	if err != nil {
 		// A person would read the message, give up and cancel.
 		return Decision{}, fmt.Errorf("%w: %w", ErrCancelled, err)
@@ -90,7 +93,27 @@ func (s *script) Approve(ctx context.Context, r *Request) (Decision, error) {
 			return Decision{KeyID: k.ID, Confirmed: k.NeedsConsent}, nil
 		}
 	}
-	return Decision{}, fmt.Errorf("%w: no key of %s fits", ErrCancelled, filepath.Base(a.Key))
+	return Decision{}, fmt.Errorf("%w: no key of %s fits", ErrCancelled, cmp.Or(a.Token, filepath.Base(a.Key)))
+}
+
+// open opens the file or the token of an answer, once.
+func (a Answer) open(ctx context.Context, r *Request) ([]Key, error) {
+	switch {
+	case a.Token != "" && r.Tokens != nil:
+		tokens, err := r.Tokens(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, t := range tokens {
+			if t.Serial == a.Token || t.Label == a.Token {
+				return r.UnlockToken(ctx, t.ID, []byte(a.PIN), false)
+			}
+		}
+		return nil, &UnlockError{Code: UnlockTokenGone, Err: fmt.Errorf("no token %q among %d", a.Token, len(tokens))}
+	case a.Token == "" && a.Key != "" && r.Unlock != nil:
+		return r.Unlock(ctx, a.Key, []byte(a.Password))
+	}
+	return nil, errors.New("the request takes no such key")
 }
 
 func (s *script) take() (Answer, bool) {

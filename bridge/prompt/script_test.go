@@ -58,6 +58,27 @@ func TestScriptOfUnfitKeys(t *testing.T) {
 	}
 }
 
+func TestScriptOfTokens(t *testing.T) {
+	r := sampleRequest()
+	onlyTokens(r, sampleToken())
+	for _, c := range []struct {
+		answer Answer
+		want   string
+		says   string
+	}{
+		{Answer{Approve: true, Token: "3004A11F", PIN: "24681357"}, "a", ""},
+		{Answer{Approve: true, Token: "KAZTOKEN", PIN: "24681357"}, "a", ""},
+		{Answer{Approve: true, Token: "3004A11F", PIN: "1"}, "", UnlockWrongPIN},
+		{Answer{Approve: true, Token: "other", PIN: "24681357"}, "", UnlockTokenGone},
+		{Answer{Token: "3004A11F", PIN: "24681357"}, "", "cancelled"},
+	} {
+		d, err := NewScript([]Answer{c.answer}).Approve(context.Background(), r)
+		if d.KeyID != c.want || c.want == "" && (!errors.Is(err, ErrCancelled) || !strings.Contains(err.Error(), c.says)) {
+			t.Errorf("%+v: %+v, %v", c.answer, d, err)
+		}
+	}
+}
+
 func TestScriptTakesItsTime(t *testing.T) {
 	p := NewScript([]Answer{{Approve: true, Key: "a", Password: "Qwerty12", AfterMs: 60_000}})
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)

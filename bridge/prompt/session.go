@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 )
@@ -32,8 +33,10 @@ type session struct {
 	answer  Decision
 	focused time.Time // since when the page has the focus, zero = it has not
 	keys    map[string]Key
-	opening bool // an Unlock is running
-	polls   int  // long polls that hang now
+	opened  string // ID of the token that holds keys, "" = a file does
+	tokens  int    // counts insertions and removals, for the page to look again
+	opening bool   // an Unlock is running
+	polls   int    // long polls that hang now
 	gone    *time.Timer
 	done    int
 	told    time.Time // when a poll last heard of a step
@@ -109,28 +112,61 @@ func (s *session) focus(focused bool) {
 	}
 }
 
-// unlock tries a key file. The secret is cleared by Request.Unlock.
-func (s *session) unlock(ctx context.Context, path string, secret []byte) ([]Key, error) {
+// unlock tries a key store once. The secret is cleared by try.
+func (s *session) unlock(token string, secret []byte, try func() ([]Key, error)) ([]Key, error) {
 	s.mu.Lock()
-	if s.over || s.opening || s.r.Unlock == nil {
+	if s.over || s.opening || try == nil {
 		s.mu.Unlock()
 		clear(secret)
 		runtime.KeepAlive(secret)
 		return nil, &UnlockError{Code: UnlockFailed, Err: errors.New("not now")}
 	}
-	s.opening, s.keys = true, nil
+	s.opening, s.keys, s.opened = true, nil, ""
 	s.mu.Unlock()
-	keys, err := s.r.Unlock(ctx, path, secret)
+	keys, err := try()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.opening = false
 	if err == nil {
+		s.opened = token
 		s.keys = make(map[string]Key, len(keys))
 		for _, k := range keys {
 			s.keys[k.ID] = k
 		}
 	}
 	return keys, err
+}
+
+// watchTokens wakes the page at each insertion and removal, so that it looks
+// again; nothing is asked of a token until then.
+func (s *session) watchTokens(ctx context.Context) {
+	for s.r.TokenChange != nil {
+		changed := s.r.TokenChange()
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
+		s.mu.Lock()
+		s.tokens++
+		s.notify()
+		s.mu.Unlock()
+	}
+}
+
+// listTokens gives the tokens there are now. The keys of one that is gone are
+// gone, too.
+func (s *session) listTokens(ctx context.Context) ([]Token, error) {
+	if s.r.Tokens == nil {
+		return nil, nil
+	}
+	tokens, err := s.r.Tokens(ctx)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.opened != "" && !s.over && err == nil && !slices.ContainsFunc(tokens, func(t Token) bool { return t.ID == s.opened }) {
+		s.keys, s.opened = nil, ""
+	}
+	return tokens, err
 }
 
 // approve is the yes of the page; it counts once, only for a key that fits, and

@@ -2,11 +2,9 @@ package prompt
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -73,6 +71,8 @@ type question struct {
 	*terminal
 	r    *Request
 	lang string
+
+	onToken bool // the keys are on a token
 }
 
 func (q *question) t(key string, args ...any) string { return i18n.T(q.lang, key, args...) }
@@ -219,43 +219,6 @@ func plain(s string) string {
 	}, s)
 }
 
-// open asks for a file and its password until one opens.
-func (q *question) open(ctx context.Context) ([]Key, error) {
-	for i, f := range q.r.Recent {
-		q.say("  %d. %s %s", i+1, f.Path, f.Owner)
-	}
-	for {
-		path, err := q.line(ctx, q.t("tty.path"))
-		if err != nil || path == "" {
-			return nil, ErrCancelled
-		}
-		if n, err := strconv.Atoi(path); err == nil && n >= 1 && n <= len(q.r.Recent) {
-			path = q.r.Recent[n-1].Path
-		}
-		for {
-			secret, err := q.secret(ctx, q.t("tty.password"))
-			if err != nil || len(secret) == 0 {
-				return nil, ErrCancelled
-			}
-			keys, err := q.r.Unlock(ctx, expand(path), secret)
-			clear(secret)
-			runtime.KeepAlive(secret)
-			var trouble *UnlockError
-			if errors.As(err, &trouble) {
-				q.say("! %s. %s", q.t(trouble.Code), q.t(trouble.Code+".hint"))
-				if trouble.Code == UnlockWrongPassword {
-					continue
-				}
-				break
-			}
-			if err != nil {
-				return nil, fmt.Errorf("%w: %w", ErrCancelled, err)
-			}
-			return keys, nil
-		}
-	}
-}
-
 // choose lists the keys; nil without an error means that none fits.
 func (q *question) choose(ctx context.Context, keys []Key) (*Key, error) {
 	var fit []*Key
@@ -287,7 +250,11 @@ func (q *question) choose(ctx context.Context, keys []Key) (*Key, error) {
 	}
 	switch len(fit) {
 	case 0:
-		q.say("! %s. %s", q.t("none.title"), q.t("none.where"))
+		title, where := "none.title", "none.where"
+		if q.onToken {
+			title, where = "none.title_token", "none.where_token"
+		}
+		q.say("! %s. %s", q.t(title), q.t(where))
 		return nil, nil
 	case 1:
 		return fit[0], nil

@@ -58,6 +58,38 @@ func TestTerminal(t *testing.T) {
 		}, "", []string{"Форма налоговой отчётности: 910.00", "key.iin: [2J1", "Это не всё, остальное в тексте"}},
 		{"a part", "\n", nil, func(r *Request) { r.Documents[0].Part = "/a/b" }, "", []string{"просит подписать только часть документа (XML", "! Подписывается часть документа: /a/b"}},
 		{"many", "\n", nil, func(r *Request) { r.Total, r.Bytes = 214, 31<<20 }, "", []string{"просит подписать 214 документов, 31\u00a0МБ", "… и ещё 213"}},
+		{"token", "т\n1\n24681357\rда\n", nil, func(r *Request) { offer(r, sampleToken()); r.TokensFirst = false }, "a",
+			[]string{"или «т» — токены", "1. KAZTOKEN · № 3004A11F · ТЕСТОВ ТЕСТ", "ПИН-код токена"}},
+		{"token first, then a file", "\n1\nQwerty12\rда\n", nil, func(r *Request) { offer(r, sampleToken()) }, "a", nil},
+		{"no token", "\n", nil, func(r *Request) { onlyTokens(r) }, "", []string{"! Токен не найден"}},
+		{"no tokens here", "", nil, func(r *Request) { r.NoFiles, r.Recent = true, nil }, "", []string{"! Этому сайту нужен ключ на токене"}},
+		{"wrong PIN, then right", "1\n1\r24681357\rда\n", nil, func(r *Request) { onlyTokens(r, sampleToken()) }, "a", []string{"! Неверный ПИН-код", "12345678. Его знают все"}},
+		{"T23 last try", "1\nда\n24681357\rда\n", nil, func(r *Request) {
+			t := sampleToken()
+			t.PIN.LastTry = true
+			onlyTokens(r, t)
+		}, "a", []string{"! Последняя попытка", "Понимаю: неверный ПИН-код заблокирует токен"}},
+		{"T23 last try, not confirmed", "1\n\n24681357\rда\n", nil, func(r *Request) {
+			t := sampleToken()
+			t.PIN.LastTry = true
+			onlyTokens(r, t)
+		}, "", nil},
+		{"T23 low", "1\n\r", nil, func(r *Request) {
+			t := sampleToken()
+			t.PIN.Low, t.PIN.Left = true, 2
+			onlyTokens(r, t)
+		}, "", []string{"! Осталось попыток: 2"}},
+		{"T23 blocked", "1\n\n", nil, func(r *Request) {
+			t := sampleToken()
+			t.PIN.Locked = true
+			onlyTokens(r, t)
+		}, "", []string{"! ПИН-код заблокирован"}},
+		{"PIN pad", "1\nда\n", nil, func(r *Request) {
+			t := sampleToken()
+			t.PIN.Pad = true
+			onlyTokens(r, t)
+			r.UnlockToken = unlocksToken("", sampleKey())
+		}, "a", []string{"Наберите ПИН-код на устройстве"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := sampleRequest()
@@ -80,7 +112,7 @@ func TestTerminal(t *testing.T) {
 					t.Errorf("does not say %q:\n%s", s, out)
 				}
 			}
-			if strings.Contains(out.String(), "Qwerty") || strings.Contains(out.String(), "\x1b") {
+			if strings.Contains(out.String(), "Qwerty") || strings.Contains(out.String(), "24681357") || strings.Contains(out.String(), "\x1b") {
 				t.Errorf("shows too much:\n%q", out)
 			}
 			if strings.Count(out.String(), "[hidden]") != strings.Count(out.String(), "[shown]") {

@@ -98,15 +98,7 @@ func (s *session) view(key []byte) map[string]any {
 	recent := make([]viewFile, 0, len(r.Recent))
 	for _, f := range r.Recent {
 		v := viewFile{Path: f.Path, Name: f.Name, Place: filepath.Dir(f.Path), Owner: f.Owner}
-		if !f.Until.IsZero() {
-			v.Until = validity(now, time.Time{}, f.Until)
-			switch {
-			case now.After(f.Until):
-				v.State = "ended"
-			case f.Until.Sub(now) <= 30*24*time.Hour:
-				v.State = "soon"
-			}
-		}
+		v.Until, v.State = ending(now, f.Until)
 		recent = append(recent, v)
 	}
 	wanted := r.Wanted
@@ -132,6 +124,10 @@ func (s *session) view(key []byte) map[string]any {
 		"warning":    r.Warning,
 		"wanted":     wanted,
 		"recent":     recent,
+		"nofiles":    r.NoFiles,
+		"tokens":     r.Tokens != nil,
+		"first":      r.TokensFirst,
+		"watched":    r.TokenChange != nil,
 		"extensions": r.Extensions,
 		"directory":  r.Directory,
 		"start":      r.Start,
@@ -184,6 +180,22 @@ func viewKeys(keys []Key, now time.Time) []viewKey {
 		out = append(out, v)
 	}
 	return out
+}
+
+// ending says until when a certificate serves and whether that is "soon" or has
+// "ended".
+func ending(now, until time.Time) (local, string) {
+	if until.IsZero() {
+		return nil, ""
+	}
+	words := validity(now, time.Time{}, until)
+	switch {
+	case now.After(until):
+		return words, "ended"
+	case until.Sub(now) <= 30*24*time.Hour:
+		return words, "soon"
+	}
+	return words, ""
 }
 
 // validity says in words until when, since when not, or from when a key serves.

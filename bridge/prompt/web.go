@@ -81,6 +81,7 @@ func (w *webPrompter) Approve(ctx context.Context, r *Request) (Decision, error)
 		ErrorLog:          slog.NewLogLogger(w.o.Log.Handler(), slog.LevelDebug),
 		BaseContext:       func(net.Listener) context.Context { return window },
 	}
+	go s.watchTokens(window)
 	go server.Serve(&ownPeers{l, w.o.Peer, w.o.Log})
 	end := sync.OnceFunc(func() {
 		s.leave()

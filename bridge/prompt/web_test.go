@@ -136,6 +136,11 @@ func (w *window) exchange() map[string]any {
 
 func (w *window) unlock(path, password string) map[string]any {
 	w.t.Helper()
+	return w.unlockStore(map[string]any{"path": path}, password)
+}
+
+func (w *window) unlockStore(body map[string]any, password string) map[string]any {
+	w.t.Helper()
 	own, _ := ecdh.P256().GenerateKey(rand.Reader)
 	theirs, err := ecdh.P256().NewPublicKey(w.seal)
 	if err != nil {
@@ -148,7 +153,8 @@ func (w *window) unlock(path, password string) map[string]any {
 	gcm, _ := cipher.NewGCM(block)
 	nonce := make([]byte, 12)
 	rand.Read(nonce)
-	_, data, _ := w.send("POST", "/unlock", map[string]any{"path": path, "public": own.PublicKey().Bytes(), "nonce": nonce, "box": gcm.Seal(nil, nonce, []byte(password), nil)})
+	body["public"], body["nonce"], body["box"] = own.PublicKey().Bytes(), nonce, gcm.Seal(nil, nonce, []byte(password), nil)
+	_, data, _ := w.send("POST", "/unlock", body)
 	var v map[string]any
 	if err := json.Unmarshal(data, &v); err != nil {
 		w.t.Fatalf("unlock: %s", data)

@@ -161,8 +161,8 @@ func TestTermsOfTheBrief(t *testing.T) {
 var prefixes = []string{"kind.", "role.", "use.", "reason.", "warning.", "unlock.", "failed.", "place.", "warn."}
 
 var (
-	inScript = regexp.MustCompile(`\b(?:t|n|has)\(\s*'([a-z_.]+)'|'((?:button|browse|site|key|done|warn|warning)\.[a-z_.]+)'`)
-	inGo     = regexp.MustCompile(`"((?:page|site|ask|what|whose|document|kind|digest|warn|key|use|role|reason|warning|none|password|button|browse|place|work|done|failed|gone|wait|tty|unlock)\.[a-z_]+(?:\.[a-z]+)?)"`)
+	inScript = regexp.MustCompile(`\b(?:t|n|has)\(\s*'([a-z_.]+)'|'((?:button|browse|site|key|done|warn|warning|none|password|pin|token)\.[a-z_.]+)'`)
+	inGo     = regexp.MustCompile(`"((?:page|site|ask|what|whose|document|kind|digest|warn|key|use|role|reason|warning|none|password|button|browse|place|work|done|failed|gone|wait|tty|unlock|pin|token)\.[a-z_]+(?:\.[a-z]+)?)"`)
 )
 
 // TestKeysAreUsedAndExist reads the sources of the window: no text is missing, and
@@ -212,8 +212,9 @@ func TestKeysAreUsedAndExist(t *testing.T) {
 		}
 	}
 	for _, prefix := range []string{"unlock.", "failed."} {
-		for _, key := range Keys("errors") {
-			if strings.HasPrefix(key, prefix) && !strings.HasSuffix(key, ".hint") && !Has(key+".hint") {
+		for _, key := range append(Keys("errors"), Keys("prompt")...) {
+			heading := strings.HasPrefix(key, "failed.partly") || key == "failed.title"
+			if strings.HasPrefix(key, prefix) && !heading && !strings.HasSuffix(key, ".hint") && !Has(key+".hint") {
 				t.Errorf("%s does not say what to do: no %s.hint", key, key)
 			}
 		}

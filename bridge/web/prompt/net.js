@@ -39,8 +39,9 @@ export async function exchange() {
   return v;
 }
 
-// unlock sends a password sealed for the program: see seal.go.
-export async function unlock(path, password) {
+// unlock sends a password or PIN sealed for the program: see seal.go. store is the
+// path of a file, or a token.
+export async function unlock(store, password) {
   const p256 = { name: 'ECDH', namedCurve: 'P-256' };
   const pair = await crypto.subtle.generateKey(p256, false, ['deriveBits']);
   const theirs = await crypto.subtle.importKey('raw', seal, p256, false, []);
@@ -55,7 +56,7 @@ export async function unlock(path, password) {
   const box = await crypto.subtle.encrypt({ name: 'AES-GCM', iv: nonce }, aes, plain);
   plain.fill(0);
   const own = await crypto.subtle.exportKey('raw', pair.publicKey);
-  return call('/unlock', { path, public: base64(own), nonce: base64(nonce), box: base64(box) });
+  return call('/unlock', { ...store, public: base64(own), nonce: base64(nonce), box: base64(box) });
 }
 
 export const canSeal = () => Boolean(globalThis.crypto && crypto.subtle);

@@ -1,0 +1,220 @@
+// Doing: what the buttons and the answers of the program change.
+
+import { t } from './text.js';
+import { state, form, live } from './state.js';
+import { call, Refused, unlock } from './net.js';
+import { draw } from './screens.js';
+import { arm, rearm } from './footer.js';
+import { lookAgain } from './focus.js';
+import { forget, passwordField } from './stores.js';
+
+export const act = {
+  choose(f) {
+    state.file = f;
+    state.token = null;
+    state.lost = '';
+    state.trouble = '';
+    forget();
+    draw('password');
+  },
+  token(found) {
+    state.token = found;
+    state.file = null;
+    state.lost = '';
+    state.trouble = '';
+    state.last = false;
+    forget();
+    draw(begin(found));
+  },
+  lastTry(yes) {
+    state.last = yes;
+    arm();
+  },
+  // look lists the tokens there are now.
+  async look() {
+    if (state.looking) return;
+    state.looking = true;
+    if (state.screen === 'ask') draw();
+    const answer = await attempt(() => call('/tokens'));
+    state.looking = false;
+    if (answer) found(answer);
+  },
+  browse() {
+    state.screen = 'browse';
+    state.trouble = '';
+    act.go(state.listing ? state.listing.path : '');
+  },
+  other() {
+    state.keys = null;
+    state.key = '';
+    state.file = null;
+    state.token = null;
+    draw(state.view.nofiles ? undefined : 'browse');
+  },
+  async go(path) {
+    state.trouble = '';
+    const l = await attempt(() => call('/browse', { path }));
+    if (!l) return;
+    if (l.file) return act.take({ path: l.file, name: l.file.split(/[\\/]/).pop() });
+    state.listing = l;
+    state.typed = null;
+    state.picked = '';
+    rearm();
+    draw(state.screen === 'browse' ? 'path' : undefined);
+  },
+  take(item) {
+    state.typed = null;
+    if (state.view.purpose === 'pick') {
+      state.picked = item.path;
+      draw();
+      return;
+    }
+    let f = state.files.find((x) => x.path === item.path);
+    if (!f) {
+      f = { path: item.path, name: item.name, place: state.listing ? state.listing.path : '', owner: '', state: '' };
+      state.files.unshift(f);
+    }
+    state.screen = 'ask';
+    act.choose(f);
+  },
+  key(id) {
+    state.key = id;
+    state.confirmed = false;
+    rearm();
+    draw();
+  },
+  confirm(yes) {
+    state.confirmed = yes;
+    arm();
+  },
+};
+
+// begin is where the person goes on with a token.
+const begin = (x) => (x.pin.last ? 'last' : x.pin.pad ? 'primary' : 'password');
+
+// found takes the tokens of a look: one that was taken out takes its keys along,
+// one that comes back is chosen again.
+function found(answer) {
+  const before = state.token;
+  state.tokens = answer.tokens;
+  state.driver = answer.error || '';
+  const usable = (x) => !x.problem && !x.pin.stop;
+  const serial = before ? before.serial : state.lost;
+  const same = state.tokens.find((x) => (before && x.id === before.id) || (serial && x.serial === serial));
+  if (same) {
+    const reappeared = !before;
+    state.token = same;
+    state.lost = '';
+    if (reappeared) state.trouble = '';
+  } else if (before) {
+    state.token = null;
+    state.lost = before.serial;
+    state.keys = null;
+    state.key = '';
+    state.trouble = '';
+    forget();
+    live.textContent = t('unlock.token_gone');
+  } else if (!state.keys) {
+    const first = state.tokens.filter(usable);
+    const only = state.view.nofiles && first.length === 1 ? first[0] : null;
+    const again = first.find((x) => x.last);
+    if (only || (again && state.view.first && !passwordField().value)) {
+      state.token = only || again;
+      state.file = null;
+    }
+  }
+  if (state.screen === 'ask') draw(state.token && state.token !== before && !before && !state.keys ? begin(state.token) : undefined);
+}
+
+export async function open() {
+  const field = passwordField();
+  const pad = state.token?.pin.pad;
+  if (!field.value && !pad) {
+    live.textContent = t(state.token ? 'pin.empty' : 'password.empty');
+    field.focus();
+    return;
+  }
+  state.opening = true;
+  state.trouble = '';
+  if (pad) live.textContent = t('pin.pad_now');
+  draw();
+  const store = state.token ? { token: state.token.id, last: state.last } : { path: state.file.path };
+  const answer = await attempt(() => unlock(store, pad ? '' : field.value));
+  state.opening = false;
+  state.last = false;
+  if (!answer) return;
+  forget(); // right or wrong, it is not kept
+  if (answer.error) {
+    if (answer.pin && state.token) state.token.pin = answer.pin;
+    state.trouble = answer.error;
+    live.textContent = `${t(answer.error)}. ${t(`${answer.error}.hint`)}`;
+    draw(state.token ? begin(state.token) : 'password');
+    form.querySelector('.trouble')?.scrollIntoView({ block: 'nearest' });
+    if (answer.error === 'unlock.token_gone') act.look();
+    return;
+  }
+  passwordField().type = 'password';
+  state.keys = answer.keys;
+  state.key = (answer.keys.find((k) => k.fits) || {}).id || '';
+  state.confirmed = false;
+  rearm();
+  draw(state.key ? 'key-0' : 'other');
+  form.querySelector('[aria-labelledby=whose]').scrollIntoView({ block: 'nearest' });
+}
+
+export async function approve() {
+  const body = state.view.purpose === 'pick'
+    ? { path: state.view.directory ? state.listing.path : state.picked }
+    : { key: state.key, confirmed: state.confirmed };
+  try {
+    const answer = await call('/approve', body);
+    if (answer.error) {
+      state.trouble = answer.error;
+      draw();
+      return;
+    }
+    // The work may be over before this answer has come.
+    if (state.screen === 'ask' || state.screen === 'browse') {
+      state.screen = 'work';
+      draw('stop');
+    }
+  } catch (e) {
+    if (e instanceof Refused && e.status === 425) {
+      // The program saw the focus a little later than the page did, or missed
+      // it: it is told again.
+      lookAgain();
+      rearm();
+      arm();
+    } else gone();
+  }
+}
+
+export async function refuse() {
+  await call('/cancel').catch(() => {});
+  gone();
+  window.close();
+}
+
+export function stop() {
+  if (state.stopping) return;
+  state.stopping = true;
+  draw();
+  call('/stop').catch(() => {});
+}
+
+export function gone() {
+  if (state.screen === 'end') return;
+  state.screen = 'gone';
+  forget();
+  if (state.view) draw('close');
+}
+
+// attempt is a call whose failure means that the program is no longer there.
+export async function attempt(f) {
+  try {
+    return await f();
+  } catch {
+    gone();
+    return null;
+  }
+}

@@ -1,0 +1,103 @@
+// Drawing: what each state of the window shows.
+
+import { h, icon, notice } from './dom.js';
+import { t, n, own, lang, setLanguage } from './text.js';
+import { state, form } from './state.js';
+import { act } from './actions.js';
+import { arm, footer } from './footer.js';
+import { documents } from './documents.js';
+import { browser } from './browse.js';
+import { keys } from './keys.js';
+import { stores } from './stores.js';
+
+const names = { kk: 'Қаз', ru: 'Рус', en: 'Eng' };
+const tongues = { kk: 'Қазақша', ru: 'Русский', en: 'English' };
+
+export function draw(focus) {
+  const active = document.activeElement;
+  const keep = focus || active?.dataset?.focus;
+  const range = active === document.activeElement && active?.dataset?.focus === 'path' ? [active.selectionStart, active.selectionEnd] : null;
+  const scroll = form.querySelector('main')?.scrollTop || 0;
+  document.documentElement.lang = lang();
+  document.title = state.view ? `${siteName()} — Tanba` : 'Tanba';
+  const main = h('main', { tabindex: -1 }, screens[state.screen]());
+  form.replaceChildren(main, footer() || '');
+  main.addEventListener('scroll', () => main.classList.toggle('scrolled', main.scrollTop > 4));
+  main.scrollTop = focus ? 0 : scroll;
+  const target = keep && form.querySelector(`[data-focus="${CSS.escape(keep)}"]`);
+  if (target) {
+    target.focus();
+    if (focus) target.closest('.choice')?.scrollIntoView({ block: 'nearest' });
+    if (range && !focus) target.setSelectionRange(...range);
+  } else if (focus) main.focus();
+  arm();
+}
+
+const screens = {
+  ask: () => [head(), who(), (state.view.documents.length > 0 || state.view.unseen) && documents(state.view), state.keys ? keys(state, act) : stores(state, act)],
+  browse: () => [head(), who(), browser(state, act)],
+  work: () => [top(), h('div.state', { role: 'status' },
+    icon('key', 40),
+    h('h1', null, t('work.title')),
+    h('progress', { max: Math.max(1, state.view.total), value: state.done, 'aria-label': t('work.title') }),
+    state.view.total > 1 && h('p.muted', null, t('work.count', state.done, state.view.total)))],
+  end: () => [top(), state.failed ? failure() : success()],
+  gone: () => [top(), h('div.state', { role: 'status' }, icon('info', 40), h('h1', null, t('gone.title')), h('p.muted', null, t('gone.text')))],
+};
+
+function top() {
+  const languages = state.view?.languages || Object.keys(names);
+  return h('div.top', null,
+    h('p.phrase', null, state.view?.phrase && [icon('shield', 16), h('span', { title: t('page.phrase') }, h('span.unseen', null, `${t('page.phrase')}: `), state.view.phrase)]),
+    h('div.languages', { role: 'group', 'aria-label': t('page.language') }, languages.map((l) => h('button', {
+      type: 'button', lang: l, 'data-focus': `language-${l}`, 'aria-pressed': String(l === lang()), 'aria-label': tongues[l], title: tongues[l],
+      onclick: () => { setLanguage(l); draw(); },
+    }, names[l]))));
+}
+
+function siteName() {
+  const s = state.view.site;
+  return s.name || (s.local ? t('site.unknown_program') : t('site.unknown'));
+}
+
+// head stays in sight while the rest scrolls: who asks, and for what.
+function head() {
+  const s = state.view.site;
+  return h('div.head', null,
+    top(),
+    h('div.name', null,
+      h('h1', null, s.secure && icon('lock'), s.local && icon('program'), h('span', null, siteName())),
+      s.new && h('span.badge', null, s.local ? t('site.new_program') : t('site.new'))),
+    h('p.sentence', null, own(state.view.sentence)));
+}
+
+function who() {
+  const s = state.view.site;
+  const how = s.local ? 'site.local' : s.secure ? 'site.secure' : s.loopback ? 'site.loopback' : 'site.insecure';
+  return h('div.who', null,
+    h('p.origin', null, h('span.unseen', null, `${t(how)}. `), s.local && !s.detail ? t('site.local') : s.detail),
+    note() && h('p.small.muted', null, note()),
+    s.suspicious && notice('danger', '', t('site.suspicious')),
+    !s.secure && !s.local && !s.loopback && notice('danger', '', t('site.insecure')),
+    s.new && !s.suspicious && h('p.small.muted', null, s.local ? t('site.new_program_note') : t('site.new_note')));
+}
+
+function note() {
+  const p = state.view.purpose;
+  return p === 'show' ? t('ask.show_note') : p === 'pick' ? t('ask.pick_note') : '';
+}
+
+function success() {
+  const v = state.view;
+  const what = v.purpose === 'show' ? t('done.shown') : v.purpose === 'pick' ? t('done.picked') : v.login ? t('done.login') : n('done.signed', v.total);
+  return h('div.state', { role: 'status' }, icon('done', 48), h('h1', null, t('done.title')), h('p', null, what), h('p.small.muted', null, t('done.closes')));
+}
+
+function failure() {
+  const partly = state.view.purpose === 'sign' && state.done > 0 && state.done < state.view.total;
+  return h('div.state.bad', { role: 'alert' },
+    icon('failed', 48),
+    h('h1', null, partly ? t('failed.partly', state.done, state.view.total) : t('failed.title')),
+    h('p', null, t(state.failed), '. ', !partly && t(`${state.failed}.hint`)),
+    partly && h('p.muted', null, t('failed.partly_note')));
+}

@@ -1,0 +1,19 @@
+// What the window knows. Every module reads it; actions.js and prompt.js change it.
+
+export const state = {
+  screen: 'ask', // 'ask', 'browse', 'work', 'end', 'gone'
+  view: null, // what the program told
+  files: [], file: null, // key files to choose from
+  tokens: null, token: null, // null = nobody has looked for tokens yet
+  looking: false, driver: '', // a look is under way; why the last one failed
+  lost: '', // serial of a token that was taken out: chosen again when it is back
+  last: false, // the person confirmed the last try of a PIN
+  keys: null, key: '', confirmed: false, // keys of the open file or token
+  trouble: '', opening: false, caps: false,
+  listing: null, typed: null, picked: '',
+  done: 0, failed: '', waiting: 0, changes: 0, stopping: false,
+  since: 0, // when the window got the focus, or changed its question
+};
+
+export const form = document.getElementById('window');
+export const live = document.getElementById('live');
