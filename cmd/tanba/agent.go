@@ -13,6 +13,7 @@ import (
 	"tanba/internal/localca"
 	"tanba/internal/pki"
 	"tanba/internal/state"
+	"tanba/keystore"
 )
 
 // agent is the bridge with everything it stands on.
@@ -28,9 +29,12 @@ type agentOptions struct {
 	language  string
 	prompter  prompt.Prompter
 	developer bool
-	multisign bool     // also KAZTOKEN desktop's port
-	tsa       string   // address of the time-stamping authority, "" = the national one
-	suggest   []string // key files offered before any was used
+	multisign bool               // also KAZTOKEN desktop's port
+	tsa       string             // address of the time-stamping authority, "" = the national one
+	suggest   []string           // key files offered before any was used
+	tokens    keystore.Tokens    // nil = none
+	watch     consent.TokenWatch // nil = insertion is not noticed
+	storages  map[string]string  // settings.Settings.TokenStorages
 	log       *slog.Logger
 }
 
@@ -53,6 +57,7 @@ func startAgent(o agentOptions) (*agent, error) {
 	desk := consent.New(consent.Options{
 		Prompter: o.prompter, State: o.dir, Language: o.language, Log: o.log,
 		Anchors: pki.NewPool(pki.Anchors(true, false)),
+		Tokens:  o.tokens, TokenWatch: o.watch, TokenStorages: o.storages,
 	})
 	desk.Suggest(o.suggest...)
 	stamper, err := newStamper(o.tsa)
