@@ -120,7 +120,9 @@ func (s *server) answer(q *wire.Request) *wire.Reply {
 	case wire.Login:
 		r.Code = s.login(q)
 	case wire.Logout:
-		s.forget(q.Slot)
+		if q.Flags&wire.Keep == 0 {
+			s.forget(q.Slot)
+		}
 		r.Code = s.library.logout(q.Session)
 	case wire.Forget:
 		s.forget(q.Slot)

@@ -40,7 +40,7 @@ const (
 	OpenSession               // Slot, Flags 1 = writable; Numbers the session
 	CloseSess                 // Slot, Session
 	Login                     // Slot, Session, Data = PIN, Flags of login
-	Logout                    // Slot, Session
+	Logout                    // Slot, Session, Flags Keep = the PIN is held on
 	Forget                    // Slot: the PIN is wiped
 	Find                      // Session, Public = template; Numbers are the objects
 	Get                       // Session, Object, Types; Octets values, Numbers a code for each
@@ -58,7 +58,7 @@ const (
 	Writable = 1 // OpenSession
 
 	NullPIN = 1 // Login: typed on the device
-	Keep    = 2 // Login: hold the PIN in locked memory until Forget
+	Keep    = 2 // Login: hold the PIN in locked memory until Forget or Logout
 	Kept    = 4 // Login: with the PIN that is held
 
 	EachTime = 1 // Sign: log in for this signature, with the PIN that is held
