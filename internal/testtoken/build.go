@@ -57,12 +57,8 @@ func build() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("where the Cryptoki headers are: %w", err)
 	}
-	cache, err := os.UserCacheDir()
+	cache, err := cacheFolder()
 	if err != nil {
-		cache = os.TempDir()
-	}
-	cache = filepath.Join(cache, "tanba-testtoken")
-	if err := os.MkdirAll(cache, 0o700); err != nil {
 		return "", err
 	}
 	// Several packages are tested at once: build aside, then give the name.
@@ -104,6 +100,15 @@ func build() (string, error) {
 		}
 	}
 	return folder, nil
+}
+
+func cacheFolder() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	cache = filepath.Join(cache, "tanba-testtoken")
+	return cache, os.MkdirAll(cache, 0o700)
 }
 
 // unpack writes the sources and returns their hash and what is to be compiled.

@@ -30,7 +30,8 @@
 //	alwaysauth=1|2                  a PIN for every signature; 2: by a new login only
 //	signdelay=800                   milliseconds that C_Sign takes longer
 //	hang=C_Sign  crash=C_Sign       any function's name
-//	fault=C_Sign:0x30:1             a function, the code it returns, how often (0 = always); several with spaces
+//	fault=C_Sign:0x30:1             a function, the code it returns, how often (0 = always); several with spaces;
+//	                                another text is counted anew: C_Sign:0x30:1:again
 //	sessions=1                      no more sessions than that
 //	slots=2 empty=3 slotbase=100    slots with a token, slots without, the first ID
 //	label= model= serial= version= firmware= description=   label.1, model.1: of the second slot
@@ -94,9 +95,8 @@ func New(t testing.TB, quirks ...string) *Token {
 	if err := os.WriteFile(k.Path, module, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	k.change(t, func([]string) []string {
-		return []string{fmt.Sprintf("pin %x", sha256.Sum256([]byte(PIN))), "left " + strconv.Itoa(Tries), "next 1"}
-	})
+	k.change(t, func([]string) []string { return []string{"pin ", "left " + strconv.Itoa(Tries), "next 1"} })
+	k.SetPIN(t, PIN)
 	k.Set(t, quirks...)
 	return k
 }
@@ -201,6 +201,19 @@ func (k *Token) SetLeft(t testing.TB, n int) {
 		for i := range lines {
 			if strings.HasPrefix(lines[i], "left ") {
 				lines[i] = "left " + strconv.Itoa(n)
+			}
+		}
+		return lines
+	})
+}
+
+// SetPIN changes the PIN, as another program may.
+func (k *Token) SetPIN(t testing.TB, pin string) {
+	t.Helper()
+	k.change(t, func(lines []string) []string {
+		for i := range lines {
+			if strings.HasPrefix(lines[i], "pin ") {
+				lines[i] = fmt.Sprintf("pin %x", sha256.Sum256([]byte(pin)))
 			}
 		}
 		return lines
