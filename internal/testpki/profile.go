@@ -45,6 +45,7 @@ type Profile struct {
 	ExtKeyUsage   []string     // nil: by profile; empty: no extension
 	SwapCritical  bool         // extKeyUsage critical and keyUsage not, met in 2024 and 2026
 	NoAuthorityID bool         // no authorityKeyIdentifier
+	ByRoot        bool         // issued by the root, as only authorities are
 }
 
 // Service is a kind of certificate that belongs to no person.
@@ -70,6 +71,10 @@ type Identity struct {
 func (a *Authority) Issue(p Profile) (*Identity, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	return a.issue(p)
+}
+
+func (a *Authority) issue(p Profile) (*Identity, error) {
 	if p.Family == 0 {
 		p.Family = pki.GOST512
 	}
@@ -105,13 +110,15 @@ func (a *Authority) certify(public *pki.PublicKey, p Profile) (*pki.Certificate,
 	if err != nil {
 		return nil, err
 	}
-	issuer := a.gost.issuing
+	pair := &a.gost
 	if p.Family == pki.RSA {
-		pair, err := a.rsaPair()
-		if err != nil {
+		if pair, err = a.rsaPair(); err != nil {
 			return nil, err
 		}
-		issuer = pair.issuing
+	}
+	issuer := pair.issuing
+	if p.ByRoot {
+		issuer = pair.root
 	}
 	t := &template{
 		serial: leafSerial(public.KeyID()),
