@@ -3,6 +3,7 @@ package trust
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -243,6 +244,16 @@ func (g *guarded) forget() error {
 		delete(g.j.Files, path)
 	}
 	return os.RemoveAll(g.path(workFolder))
+}
+
+// rootFile writes the root where the stores' programs can read it. It goes with
+// the copies.
+func (o *Options) rootFile(c *x509.Certificate) (string, error) {
+	const name = "root.pem"
+	if err := o.State.Write(Export(c), backupFolder, name); err != nil {
+		return "", fmt.Errorf("trust: %w", err)
+	}
+	return o.State.Path(backupFolder, name), nil
 }
 
 func (j *journal) dropBackups() error {

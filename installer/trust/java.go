@@ -88,17 +88,12 @@ func (s *java) guard(j *journal) *guarded {
 }
 
 func (s *java) add(ctx context.Context, j *journal, c *x509.Certificate, _ string) error {
-	f, err := os.CreateTemp("", "tanba-root-*.pem")
+	file, err := s.o.rootFile(c)
 	if err != nil {
-		return permission(err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(Export(c))
-	if err = errors.Join(err, f.Close()); err != nil {
-		return permission(err)
+		return err
 	}
 	return s.guard(j).change(ctx, func(ctx context.Context, dir string) error {
-		_, err := s.run(ctx, filepath.Join(dir, filepath.Base(s.file)), "-importcert", "-noprompt", "-alias", javaAlias(fingerprint(c.Raw)), "-file", f.Name())
+		_, err := s.run(ctx, filepath.Join(dir, filepath.Base(s.file)), "-importcert", "-noprompt", "-alias", javaAlias(fingerprint(c.Raw)), "-file", file)
 		return err
 	})
 }

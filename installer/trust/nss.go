@@ -144,17 +144,12 @@ func (n *nss) put(ctx context.Context, c *x509.Certificate, nickname string) err
 	for base, i := nickname, 2; names[nickname] != ""; i++ {
 		nickname = fmt.Sprintf("%s (%d)", base, i)
 	}
-	f, err := os.CreateTemp("", "tanba-root-*.pem")
+	file, err := n.o.rootFile(c)
 	if err != nil {
-		return fmt.Errorf("trust: %w", err)
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(Export(c))
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("trust: %w", err)
+		return err
 	}
 	// "C,,": a root for TLS servers and for nothing else.
-	_, err = n.certutil(ctx, "-A", "-n", nickname, "-t", "C,,", "-i", f.Name())
+	_, err = n.certutil(ctx, "-A", "-n", nickname, "-t", "C,,", "-i", file)
 	return err
 }
 

@@ -14,6 +14,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
+	"strconv"
 
 	"tanba/internal/state"
 )
@@ -56,6 +58,9 @@ type Settings struct {
 	QuietHours string `json:"quietHours,omitempty"`      // "22:00-08:00"; "" = that
 	Warnings   string `json:"warnings,omitempty"`        // "" = on, "off"
 	Kiosk      bool   `json:"kiosk,omitempty"`           // nothing is remembered, no "always"
+	Trust      string `json:"trust,omitempty"`           // "" = when the person agrees, "always", "off"; see TrustAlways
+
+	Permissions string `json:"permissions,omitempty"` // an administrators' file of sites, absolute
 }
 
 // Module is a PKCS#11 module the person or administrator named.
@@ -93,6 +98,10 @@ func Parse(data []byte) (Settings, error) {
 	if probe.Version > Version {
 		return Settings{}, fmt.Errorf("%w: %d, this one knows %d", ErrNewer, probe.Version, Version)
 	}
+	data, err := migrate(data, probe.Version, migrations)
+	if err != nil {
+		return Settings{}, err
+	}
 	s := Settings{Version: Version}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.DisallowUnknownFields()
@@ -101,6 +110,37 @@ func Parse(data []byte) (Settings, error) {
 	}
 	s.Version = Version
 	return s, s.Check()
+}
+
+// migration turns the members of one version's file into the next one's.
+type migration func(map[string]json.RawMessage) error
+
+// migrations[n] leads from version n to n+1. A file without a version is of
+// version 1.
+var migrations = map[int]migration{
+	0: func(map[string]json.RawMessage) error { return nil },
+}
+
+// migrate brings a file's text up to Version.
+func migrate(data []byte, from int, steps map[int]migration) ([]byte, error) {
+	if from >= Version {
+		return data, nil
+	}
+	members := map[string]json.RawMessage{}
+	if err := json.Unmarshal(data, &members); err != nil {
+		return nil, fmt.Errorf("settings: %w", err)
+	}
+	for v := from; v < Version; v++ {
+		step := steps[v]
+		if step == nil {
+			return nil, fmt.Errorf("settings: version %d is unknown", from)
+		}
+		if err := step(members); err != nil {
+			return nil, fmt.Errorf("settings: from version %d: %w", v, err)
+		}
+	}
+	members["version"] = json.RawMessage(strconv.Itoa(Version))
+	return json.Marshal(members)
 }
 
 // Save writes the file; a crash leaves the old one or the new one.
@@ -126,6 +166,14 @@ func (s Settings) Check() error {
 		return fmt.Errorf("settings: port %d", s.Port)
 	case s.Language != "" && s.Language != "kk" && s.Language != "ru" && s.Language != "en":
 		return fmt.Errorf("settings: language %q", s.Language)
+	case s.LogLevel != "" && s.LogLevel != "debug" && s.LogLevel != "info" && s.LogLevel != "warn" && s.LogLevel != "error":
+		return fmt.Errorf("settings: logLevel %q", s.LogLevel)
+	case s.Trust != "" && s.Trust != TrustAlways && s.Trust != "off":
+		return fmt.Errorf("settings: trust %q", s.Trust)
+	case s.Permissions != "" && !filepath.IsAbs(s.Permissions):
+		return fmt.Errorf("settings: permissions %q is not an absolute path", s.Permissions)
+	case s.MessageBytes < 0 || s.NewMessageBytes < 0 || s.BudgetBytes < 0:
+		return errors.New("settings: a limit below zero")
 	case s.Revocation != "" && s.Revocation != "require" && s.Revocation != "off":
 		return fmt.Errorf("settings: revocation %q", s.Revocation)
 	}

@@ -1,0 +1,5 @@
+//go:build !linux && !windows
+
+package service
+
+func ended(int) bool { return false }
