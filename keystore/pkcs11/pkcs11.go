@@ -26,6 +26,9 @@
 // memory while such a store is open: a key that wants the PIN for every
 // signature (CKA_ALWAYS_AUTHENTICATE), and a session that such a token lost.
 //
+// Unlock of a token without keys answers keystore.ErrNoKey, and the store is
+// unlocked all the same: Generate can make one.
+//
 // Stores of one token share its session and its login. A second Unlock while
 // another store is open logs out and in again under a lock, for otherwise the
 // token would take any PIN; Close of the last store logs out.

@@ -80,6 +80,9 @@ func (s *store) unlock(ctx context.Context, secret []byte, confirmed bool) ([]ke
 		return nil, d.afterFailure(ctx, err)
 	}
 	s.unlocked = true
+	if len(keys) == 0 {
+		return nil, keystore.ErrNoKey
+	}
 	return keys, nil
 }
 
@@ -99,6 +102,14 @@ func (s *store) readKeys(ctx context.Context) ([]keystore.Key, error) {
 	publics, err := r.publics(ctx)
 	if err != nil {
 		return nil, err
+	}
+	// Keys of other stores stay what they are, with the handles of this login.
+	for i, k := range privates {
+		for _, old := range d.keys {
+			if old.same(k) {
+				old.handle, privates[i] = k.handle, old
+			}
+		}
 	}
 	d.keys = privates
 	each := false
@@ -130,9 +141,6 @@ func (s *store) readKeys(ctx context.Context) ([]keystore.Key, error) {
 		if e.key.signs {
 			keys = append(keys, s.newKey(e))
 		}
-	}
-	if len(keys) == 0 {
-		return nil, keystore.ErrNoKey
 	}
 	return keys, nil
 }
