@@ -24,7 +24,7 @@
 //
 // What it does not do: it decides nothing about permissions (bridge/consent),
 // draws nothing (bridge/prompt) and knows no family's wording (protocol).
-// Tokens, key renewal, XAdES-T and revocation checks come in later steps: their
+// Key renewal, XAdES-T and revocation checks come in later steps: their
 // operations are answered with protocol.ErrNotSupported before any window, and a
 // request that refuses revoked certificates is served without that check.
 //
@@ -81,6 +81,7 @@ type Options struct {
 	// Stamper gets the time stamps of CAdES-T. nil = such requests are answered
 	// with protocol.ErrNotSupported, before any window.
 	Stamper timestamp.Stamper
+	Devices Devices // nil = no token is ever there
 	Now     func() time.Time
 	Log     *slog.Logger // nil = nothing is logged
 	Limits  Limits

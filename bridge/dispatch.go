@@ -25,7 +25,7 @@ func (c *session) dispatch(call *protocol.Call) (protocol.Result, error) {
 	}
 	switch op := call.Op.(type) {
 	case protocol.ActiveTokens:
-		return protocol.Tokens{}, nil
+		return c.activeTokens(), nil
 	case protocol.SetLocale:
 		c.setLocale(op.Locale)
 		return nil, nil
@@ -73,14 +73,14 @@ func (c *session) setLocale(locale string) {
 }
 
 // commonUtils answers a token storage without a token before any window
-// (protocol.md §5.1 step 4); the other families show their window, and the
-// person sees there that a token is missing.
+// (protocol.md §5.1 step 4; who gets that answer: active.go); the other families
+// show their window, and the person sees there that a token is missing.
 const commonUtils = "kz.gov.pki.knca.commonUtils"
 
 // question begins a question, or tells that there is no point in asking.
 func (c *session) question(call *protocol.Call, sel protocol.Selection, p protocol.Presentation) (*consent.Question, error) {
-	onlyTokens := len(sel.Storages) > 0 && !slices.ContainsFunc(sel.Storages, func(s string) bool { return !keystore.IsToken(s) })
-	if onlyTokens && call.Module == commonUtils {
+	sel.Storages = spelled(sel.Storages)
+	if call.Module == commonUtils && c.absent(sel.Storages) {
 		return nil, protocol.ErrNoDevice
 	}
 	locale := p.Locale

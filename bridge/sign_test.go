@@ -330,7 +330,7 @@ func TestNotSupportedAsksNobody(t *testing.T) {
 // protocol.md §5.1 step 4: a token storage without a token. commonUtils says so
 // at once; in basics the person sees it in the window, as in the recordings.
 func TestTokenStorageWithoutToken(t *testing.T) {
-	d := &desk{ask: cancelAlways}
+	d := &desk{ask: cancelAlways, known: true}
 	p := start(t, d).open()
 	p.ask(`{"module":"kz.gov.pki.knca.commonUtils","method":"getKeyInfo","args":["AKKaztokenStore"]}`, `{"code":"500","message":"storage.empty"}`)
 	if n := len(d.asked()); n != 0 {
