@@ -65,18 +65,8 @@ func decodeBase64(src []byte) ([]byte, error) {
 	for at < len(src) {
 		if have == 0 {
 			start := at
-			n := decodeBlocks(src, at, out)
+			n := decodeUnits(src, at, out)
 			at, out = at+n, out+n/4*3
-			for at+4 <= len(src) {
-				s := src[at : at+4 : at+4]
-				v := units64[0][s[0]] | units64[1][s[1]] | units64[2][s[2]] | units64[3][s[3]]
-				if v >= 1<<24 {
-					break
-				}
-				d := src[out : out+3 : out+3]
-				d[0], d[1], d[2] = byte(v>>16), byte(v>>8), byte(v)
-				at, out = at+4, out+3
-			}
 			seen += at - start
 			if at == len(src) {
 				break

@@ -85,7 +85,7 @@ func decodeBasics(c *Call, request *value) (Operation, error) {
 		return nil, generalError(memberNotString("method"))
 	}
 	if v := request.get("apiVersion"); v.kind == number || v.kind == text {
-		if n, err := strconv.ParseFloat(string(v.text), 64); err == nil && (n < 2 || n >= 3) {
+		if n, err := strconv.ParseFloat(string(v.octets()), 64); err == nil && (n < 2 || n >= 3) {
 			return nil, generalError(illegalArgument("Supported apiVersion is 2"))
 		}
 	}
@@ -109,7 +109,7 @@ func getString(v *value, key string) (string, error) {
 	m := v.get(key)
 	switch m.kind {
 	case text:
-		return string(m.text), nil
+		return string(m.octets()), nil
 	case absent:
 		return "", memberNotFound(key)
 	}
@@ -137,7 +137,7 @@ func stringList(v *value) ([]string, error) {
 		if v.items[i].kind != text {
 			return nil, jsonException(item(i) + " not a string.")
 		}
-		list[i] = string(v.items[i].text)
+		list[i] = string(v.items[i].octets())
 	}
 	return list, nil
 }
@@ -150,7 +150,10 @@ func storageList(v *value) []string {
 	}
 	var list []string
 	for i := range v.items {
-		if name := string(v.items[i].text); v.items[i].kind == text && knownStorage(name) {
+		if v.items[i].kind != text {
+			continue
+		}
+		if name := string(v.items[i].octets()); knownStorage(name) {
 			list = append(list, name)
 		}
 	}
@@ -175,12 +178,13 @@ func presentation(args *value) Presentation {
 			p.Locale = ""
 		}
 	}
-	if logo := args.get("logo"); logo.kind == text && len(logo.text) <= maxLogo {
-		octets := logo.text
-		if _, after, ok := bytes.Cut(octets, []byte(";base64,")); ok {
-			octets = after
+	if logo := args.get("logo"); logo.kind == text && logo.length() <= maxLogo {
+		if !logo.isPacked() {
+			if _, after, ok := bytes.Cut(logo.raw, []byte(";base64,")); ok {
+				logo.raw = after
+			}
 		}
-		if octets, err := decodeBase64(octets); err == nil && len(octets) > 0 {
+		if octets, err := logo.base64(); err == nil && len(octets) > 0 {
 			p.Logo = octets
 		}
 	}

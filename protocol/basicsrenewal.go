@@ -31,7 +31,7 @@ func decodeGenerateCSR(_ *Call, args *value) (Operation, error) {
 		storage = args.get("allowedStorages")
 	}
 	if op.Storages = storageList(storage); storage.kind == text {
-		name := string(storage.text)
+		name := string(storage.octets())
 		if !knownStorage(name) {
 			return nil, csrFailure("unknown storage " + strconv.Quote(name))
 		}
@@ -65,7 +65,7 @@ func decodeGenerateCSR(_ *Call, args *value) (Operation, error) {
 // subjectName reads an array of attributes or the text form of KeyInfo.
 func subjectName(v *value) ([]Attribute, error) {
 	if v.kind == text {
-		attributes, err := parseName(string(v.text))
+		attributes, err := parseName(string(v.octets()))
 		if err != nil {
 			return nil, csrFailure(err.Error())
 		}
@@ -77,10 +77,10 @@ func subjectName(v *value) ([]Attribute, error) {
 	attributes := make([]Attribute, len(v.items))
 	for i := range v.items {
 		oid, val := v.items[i].get("oid"), v.items[i].get("value")
-		if oid.kind != text || val.kind != text || !isOID(string(oid.text)) {
+		if oid.kind != text || val.kind != text || !isOID(string(oid.octets())) {
 			return nil, csrFailure("subject[" + strconv.Itoa(i) + "] needs an oid and a value")
 		}
-		attributes[i] = Attribute{string(oid.text), string(val.text)}
+		attributes[i] = Attribute{string(oid.octets()), string(val.octets())}
 	}
 	return attributes, nil
 }
@@ -95,17 +95,17 @@ func extensionList(v *value, haveEKU bool) ([]Extension, error) {
 	list := make([]Extension, len(v.items))
 	for i := range v.items {
 		oid, val := v.items[i].get("oid"), v.items[i].get("value")
-		if oid.kind != text || val.kind != text || !isOID(string(oid.text)) {
+		if oid.kind != text || val.kind != text || !isOID(string(oid.octets())) {
 			return nil, csrFailure("extensions[" + strconv.Itoa(i) + "] needs an oid and a value")
 		}
-		if haveEKU && string(oid.text) == oidExtKeyUsage {
+		if haveEKU && string(oid.octets()) == oidExtKeyUsage {
 			return nil, csrFailure("extended key usage is given twice")
 		}
-		der, err := decodeBase64(val.text)
+		der, err := val.base64()
 		if err != nil {
 			return nil, csrFailure("extensions[" + strconv.Itoa(i) + "]: " + err.Error())
 		}
-		list[i] = Extension{string(oid.text), optBoolean(v.items[i].get("critical"), false), der}
+		list[i] = Extension{string(oid.octets()), optBoolean(v.items[i].get("critical"), false), der}
 	}
 	return list, nil
 }
@@ -142,7 +142,7 @@ func certificateDER(v *value) (list [][]byte, ok bool) {
 	if v.kind != text {
 		return nil, false
 	}
-	for rest := v.text; ; {
+	for rest := v.octets(); ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
 			break
@@ -155,6 +155,6 @@ func certificateDER(v *value) (list [][]byte, ok bool) {
 	if len(list) > 0 {
 		return list, true
 	}
-	der, err := decodeBase64(v.text)
+	der, err := v.base64()
 	return [][]byte{der}, err == nil && len(der) > 0
 }

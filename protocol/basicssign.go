@@ -63,30 +63,32 @@ func decodeSign(c *Call, args *value) (Operation, error) {
 // signData reads one string or an array of them: text to be signed as UTF-8,
 // or base64 of octets.
 func signData(data *value, decode bool) ([][]byte, error) {
-	items := data.items
+	n, item := len(data.items), func(i int) *value { return &data.items[i] }
 	switch data.kind {
 	case text:
-		items = []value{*data}
+		n, item = 1, func(int) *value { return data }
 	case array:
-		if len(items) == 0 {
+		if n == 0 {
 			return nil, invalidSigningParams("data is empty")
 		}
 	default:
 		return nil, invalidSigningParams("data is neither a string nor an array of strings")
 	}
-	documents := make([][]byte, len(items))
-	for i := range items {
-		if items[i].kind != text {
+	documents := make([][]byte, n)
+	for i := range documents {
+		v := item(i)
+		if v.kind != text {
 			return nil, invalidSigningParams("data[" + strconv.Itoa(i) + "] is not a string")
 		}
-		documents[i] = items[i].text
-		if decode {
-			octets, err := decodeBase64(items[i].text)
-			if err != nil {
-				return nil, invalidSigningParams(causeOf(err))
-			}
-			documents[i] = octets
+		if !decode {
+			documents[i] = v.octets()
+			continue
 		}
+		octets, err := v.base64()
+		if err != nil {
+			return nil, invalidSigningParams(causeOf(err))
+		}
+		documents[i] = octets
 	}
 	return documents, nil
 }

@@ -1,9 +1,9 @@
 package protocol
 
 import (
-	"bytes"
 	"io"
 	"slices"
+	"unicode/utf8"
 )
 
 // Texts of the socket layer.
@@ -42,17 +42,37 @@ type Call struct {
 // where they stand, so that a document of hundreds of MiB is held once. The
 // caller must neither change nor reuse it while the Call or its Op is in use.
 func Decode(frame []byte) *Call {
-	c := &Call{}
 	if string(frame) == Heartbeat {
-		c.answer = []byte(Heartbeat)
-		return c
+		return &Call{answer: []byte(Heartbeat)}
 	}
-	start := bytes.IndexFunc(frame, func(r rune) bool { return r > ' ' || r == 0 })
-	if start < 0 || frame[start] != '{' {
+	return decode(&parser{in: frame}, utf8.Valid(frame))
+}
+
+// An Arrival is a frame of which the end is still to come.
+type Arrival interface {
+	// More waits for more and returns all there is so far, from the beginning,
+	// always in the same memory; false when there is no more.
+	More() ([]byte, bool)
+}
+
+// DecodeArriving is Decode for a frame that is being received, and is no
+// heartbeat: it is read as it comes. Its text must be UTF-8; who finds that it is
+// not, or who cannot receive all of it, forgets the Call. follower may be nil.
+func DecodeArriving(a Arrival, follower Follower) *Call {
+	return decode(&parser{more: a.More, packing: packing{follower: follower}}, true)
+}
+
+func decode(p *parser, isText bool) *Call {
+	c := &Call{}
+	if p.next() != '{' {
 		c.silent = true
 		return c
 	}
-	request, err := parse(frame)
+	p.at--
+	request, err := value{}, errJSON
+	if isText {
+		request, err = p.request()
+	}
 	switch {
 	case err != nil:
 		c.answer = []byte(brokenObject)

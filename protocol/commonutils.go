@@ -22,7 +22,7 @@ const (
 // arguments have passed the type check.
 type arguments []value
 
-func (a arguments) text(i int) string { return string(a[i].text) }
+func (a arguments) text(i int) string { return string(a[i].octets()) }
 func (a arguments) flag(i int) bool   { b, _ := toBoolean(&a[i]); return b }
 
 // signature is one method: its parameters and how it becomes an operation. An
@@ -140,13 +140,13 @@ func showKey(a arguments) (Operation, error) {
 }
 
 func signXML(a arguments) (Operation, error) {
-	list := []value{a[2]}
+	list := a[2:3]
 	if a[2].kind == array {
 		list = a[2].items
 	}
 	documents := make([]string, len(list))
 	for i := range list {
-		documents[i] = string(list[i].text)
+		documents[i] = string(list[i].octets())
 		if err := checkXML(documents[i]); err != nil {
 			return nil, err
 		}
@@ -157,7 +157,7 @@ func signXML(a arguments) (Operation, error) {
 
 func signBase64(timestamp bool) func(arguments) (Operation, error) {
 	return func(a arguments) (Operation, error) {
-		octets, err := decodeContainer(a[2].text)
+		octets, err := a[2].container()
 		if err != nil {
 			return nil, err
 		}
@@ -167,7 +167,7 @@ func signBase64(timestamp bool) func(arguments) (Operation, error) {
 }
 
 func signDigest(a arguments) (Operation, error) {
-	digest, err := decodeBase64(a[2].text)
+	digest, err := a[2].base64()
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +186,7 @@ func signFile(timestamp bool) func(arguments) (Operation, error) {
 }
 
 func applyTimestamp(a arguments) (Operation, error) {
-	octets, err := decodeContainer(a[2].text)
+	octets, err := a[2].container()
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func optString(v *value) string {
 	case absent, null:
 		return ""
 	case text, number:
-		return string(v.text)
+		return string(v.octets())
 	}
 	return string(appendValue(nil, v))
 }
@@ -93,9 +93,9 @@ func toBoolean(v *value) (b, ok bool) {
 	switch {
 	case v.kind == boolean:
 		return v.truth, true
-	case v.kind == text && bytes.EqualFold(v.text, []byte("true")):
+	case v.kind == text && bytes.EqualFold(v.octets(), []byte("true")):
 		return true, true
-	case v.kind == text && bytes.EqualFold(v.text, []byte("false")):
+	case v.kind == text && bytes.EqualFold(v.octets(), []byte("false")):
 		return false, true
 	}
 	return false, false

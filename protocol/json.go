@@ -31,13 +31,15 @@ const (
 	object
 )
 
-// value is one parsed JSON value. Its text is a view of the frame.
+// value is one parsed JSON value. Its text is a view of the frame. Values are not
+// copied, for the text of one may be unpacked (packed.go).
 type value struct {
-	kind  kind
-	truth bool
-	text  []byte   // octets of a string, token of a number
-	items []value  // of an array, or the member values of an object
-	keys  []string // of an object, in the order of the text
+	kind   kind
+	truth  bool
+	raw    []byte   // octets of a string, token of a number; see octets
+	packed *packing // raw has been decoded from base64
+	items  []value  // of an array, or the member values of an object
+	keys   []string // of an object, in the order of the text
 }
 
 // get returns the member of an object, or an absent value.
@@ -57,6 +59,8 @@ type parser struct {
 	in     []byte
 	at     int
 	values int
+	more   func() ([]byte, bool) // nil = all of the text is there
+	packing
 }
 
 // parse reads one object and ignores what follows its closing brace. It owns
@@ -66,26 +70,45 @@ func parse(frame []byte) (value, error) {
 	if !utf8.Valid(frame) {
 		return value{}, errJSON
 	}
-	p := &parser{in: frame}
+	return (&parser{in: frame}).request()
+}
+
+func (p *parser) request() (v value, err error) {
 	if p.next() != '{' {
-		return value{}, errJSON
+		return v, errJSON
 	}
 	p.at--
-	var v value
-	err := p.value(&v, 0)
+	err = p.value(&v, 0)
 	return v, err
+}
+
+// fill waits for more of the text. It is called where the text would seem to end.
+func (p *parser) fill() bool {
+	if p.more == nil {
+		return false
+	}
+	in, ok := p.more()
+	if !ok {
+		p.more = nil
+		return false
+	}
+	p.in = in
+	return true
 }
 
 // next skips white space, which is every character up to and including the
 // space, and returns the octet after it. It returns 0 at the end of the text
 // and for a NUL, which ends the text in the original too.
 func (p *parser) next() byte {
-	for p.at < len(p.in) {
+	for p.at < len(p.in) || p.fill() {
+		if p.at >= len(p.in) {
+			continue
+		}
 		c := p.in[p.at]
 		p.at++
 		if c == 0 {
-			p.at = len(p.in) + 1
-			return 0
+			p.more = nil
+			break
 		}
 		if c > ' ' {
 			return c
@@ -102,8 +125,12 @@ func (p *parser) value(v *value, depth int) error {
 	}
 	switch c := p.next(); c {
 	case '"', '\'':
+		v.kind = text
+		if p.pack(v, c) {
+			return nil
+		}
 		s, err := p.quoted(c)
-		v.kind, v.text = text, s
+		v.raw = s
 		return err
 	case '{':
 		return p.object(v, depth+1)
@@ -211,8 +238,13 @@ func (p *parser) array(v *value, depth int) error {
 // token reads an unquoted word. Spaces inside belong to it.
 func (p *parser) token() []byte {
 	start := min(p.at, len(p.in))
-	for p.at < len(p.in) && !endsToken[p.in[p.at]] {
-		p.at++
+	for p.at < len(p.in) || p.fill() {
+		if p.at < len(p.in) {
+			if endsToken[p.in[p.at]] {
+				break
+			}
+			p.at++
+		}
 	}
 	return bytes.TrimRight(p.in[start:min(p.at, len(p.in))], " ")
 }
@@ -228,7 +260,7 @@ var endsToken = func() (t [256]bool) {
 }()
 
 func classify(v *value, token []byte) {
-	v.text = token
+	v.raw = token
 	switch {
 	case bytes.EqualFold(token, []byte("true")):
 		v.kind, v.truth = boolean, true

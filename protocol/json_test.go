@@ -119,7 +119,7 @@ func TestParseKeepsViews(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := v.get("a").text
+		s := v.get("a").octets()
 		if len(s) != 4000 || unsafe.SliceData(s) != &frame[6] {
 			t.Errorf("%.10s…: not a view of the frame", in)
 		}

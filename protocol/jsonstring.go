@@ -11,36 +11,43 @@ import (
 // because every escape is longer than what it stands for. Line ends and NUL are
 // refused inside strings, other control characters are not.
 func (p *parser) quoted(quote byte) ([]byte, error) {
-	in := p.in
 	start, out := p.at, p.at // decoded so far: in[start:out]
 	at := p.at
-	end := -1 // next quote at or after at
+	stop, closed := at, false // in[at:stop] has no quote; in[stop] is one
 	for {
-		if end < at {
-			n := bytes.IndexByte(in[at:], quote)
-			if n < 0 {
-				return nil, errJSON
+		if !closed {
+			n := bytes.IndexByte(p.in[stop:], quote)
+			if closed = n >= 0; !closed {
+				n = len(p.in) - stop
 			}
-			end = at + n
+			stop += n
 		}
-		n := bytes.IndexByte(in[at:end], '\\')
-		stop := end
+		chunk := p.in[at:stop]
+		n := bytes.IndexByte(chunk, '\\')
 		if n >= 0 {
-			stop = at + n
+			chunk = chunk[:n]
 		}
-		chunk := in[at:stop]
 		if bytes.IndexByte(chunk, '\n') >= 0 || bytes.IndexByte(chunk, '\r') >= 0 || bytes.IndexByte(chunk, 0) >= 0 {
 			return nil, errJSON
 		}
 		if out != at {
-			copy(in[out:], chunk)
+			copy(p.in[out:], chunk)
 		}
-		out += len(chunk)
-		if n < 0 {
-			p.at = end + 1
-			return in[start:out:out], nil
+		out, at = out+len(chunk), at+len(chunk)
+		switch {
+		case n >= 0:
+		case closed:
+			p.at = stop + 1
+			return p.in[start:out:out], nil
+		case p.fill():
+			continue
+		default:
+			return nil, errJSON
 		}
-		at = stop + 1
+		at++
+		for len(p.in)-at < longestEscape && p.fill() {
+		}
+		in := p.in
 		if at >= len(in) {
 			return nil, errJSON
 		}
@@ -65,14 +72,23 @@ func (p *parser) quoted(quote byte) ([]byte, error) {
 			}
 			at += size
 			out += utf8.EncodeRune(in[out:at], r)
+			if stop < at {
+				stop, closed = at, false
+			}
 			continue
 		default:
 			return nil, errJSON
 		}
 		in[out] = c
 		out++
+		if stop < at { // the quote was escaped
+			stop, closed = at, false
+		}
 	}
 }
+
+// longestEscape is what may follow a backslash: a pair of \u.
+const longestEscape = len(`ud83d\ude00`)
 
 // unicodeEscape reads what follows \u: four hexadecimal digits, and a second
 // escape when they form a pair. Half a pair becomes a question mark, as when

@@ -101,9 +101,9 @@ func appendValue(dst []byte, v *value) []byte {
 		}
 		return append(dst, "false"...)
 	case number:
-		return appendNumber(dst, v.text)
+		return appendNumber(dst, v.octets())
 	case text:
-		return appendString(dst, v.text)
+		return appendString(dst, v.octets())
 	case array:
 		dst = append(dst, '[')
 		for i := range v.items {
