@@ -35,6 +35,7 @@ type agentOptions struct {
 	tokens    keystore.Tokens    // nil = none
 	watch     consent.TokenWatch // nil = insertion is not noticed
 	storages  map[string]string  // settings.Settings.TokenStorages
+	devices   bridge.Devices     // nil = sites are told of no token
 	log       *slog.Logger
 }
 
@@ -70,7 +71,7 @@ func startAgent(o agentOptions) (*agent, error) {
 	}
 	server, err := bridge.New(bridge.Options{
 		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port)), State: o.dir, Desk: desk, TLS: source,
-		Version: releaseVersion, DeveloperMode: o.developer, Multisign: second, Stamper: stamper, Log: o.log,
+		Version: releaseVersion, DeveloperMode: o.developer, Multisign: second, Stamper: stamper, Devices: o.devices, Log: o.log,
 	})
 	if err != nil {
 		return nil, err

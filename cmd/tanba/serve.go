@@ -49,8 +49,11 @@ func serve(c *command, args []string) int {
 	if prompter == nil {
 		prompter = defaultPrompter(dir, c.lang, log)
 	}
+	cards := newCards(log)
+	defer cards.Close()
 	a, err := startAgent(agentOptions{
 		dir: dir, port: *port, language: c.lang, prompter: prompter, developer: *developer, multisign: *multisign, tsa: *tsa, log: log,
+		watch: cards, devices: devices{cards: bridge.Cards(cards.ATRs)},
 	})
 	if err != nil {
 		return c.failStart(err)

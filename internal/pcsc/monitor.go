@@ -21,6 +21,9 @@ const asking = 5 * time.Second
 type Monitor struct {
 	// Failed, if set, is told why the service does not answer.
 	Failed func(error)
+	// Noticed, if set, is called at each change, before the channels of
+	// Changed are closed.
+	Noticed func()
 
 	asking sync.Mutex // one question at a time, however many pages ask
 
@@ -117,6 +120,9 @@ func (m *Monitor) begin(span time.Duration) *following {
 				first = false
 				close(f.begun)
 				return
+			}
+			if m.Noticed != nil && ctx.Err() == nil {
+				m.Noticed()
 			}
 			m.mu.Lock()
 			defer m.mu.Unlock()

@@ -71,8 +71,15 @@ func closed(c <-chan struct{}) bool {
 
 func TestMonitorChanged(t *testing.T) {
 	f := fakeFollow{make(chan func([]Reader, error), 1), make(chan struct{}, 1)}
+	var one <-chan struct{}
+	noticed := 0
 	m := &Monitor{follow: f.follow, linger: time.Hour}
-	one := m.Changed()
+	m.Noticed = func() {
+		if noticed++; noticed == 1 && closed(one) {
+			t.Error("told the others first")
+		}
+	}
+	one = m.Changed()
 	tell := <-f.begun
 	if two := m.Changed(); two != one || closed(one) {
 		t.Fatal("the second who wants to know got a channel of its own")
@@ -96,6 +103,9 @@ func TestMonitorChanged(t *testing.T) {
 		t.Error("Close leaves somebody waiting")
 	}
 	tell(nil, nil) // too late, and harmless
+	if noticed != 2 {
+		t.Errorf("noticed %d changes, want 2", noticed)
+	}
 	m.Changed()
 	<-f.begun // it begins anew
 	m.Close()
