@@ -28,6 +28,9 @@ var nameKeywords = map[string]string{
 	"DC":               "0.9.2342.19200300.100.1.25",
 }
 
+// ParseName reads a distinguished name in the text form of KeyInfo's subjectDn.
+func ParseName(name string) ([]Attribute, error) { return parseName(name) }
+
 // parseName reads "CN=…,SURNAME=…" in encoding order. A backslash takes the
 // next character as it is; a keyword may be an object identifier.
 func parseName(name string) ([]Attribute, error) {

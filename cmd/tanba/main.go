@@ -41,6 +41,9 @@ func verbs() []verb {
 		{"sign", sign},
 		{"verify", verify},
 		{"keys", keys},
+		{"csr", makeRequest},
+		{"import", importCertificate},
+		{"passwd", changePassword},
 		{"trust", trustVerb},
 		{"version", version},
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"tanba/internal/csr"
 	"tanba/internal/pki"
 	"tanba/internal/testpki"
 )
@@ -28,7 +29,8 @@ func TestScripts(t *testing.T) {
 	t.Cleanup(stamps.Close) // after the scripts, which run in parallel
 	t.Cleanup(wrong.Close)
 	testscript.Run(t, testscript.Params{
-		Dir: filepath.Join("testdata", "script"),
+		Dir:  filepath.Join("testdata", "script"),
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"certify": certify(authority)},
 		Setup: func(e *testscript.Env) error {
 			for _, name := range []string{"person.p12", "head.p12", "expired.p12", "rsa.p12", "roots.pem", "password", "wrong"} {
 				data, err := os.ReadFile(filepath.Join(keys, name))
@@ -48,6 +50,21 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 	})
+}
+
+// certify is the authority's part: certify REQUEST CERTIFICATE [expired].
+func certify(a *testpki.Authority) func(*testscript.TestScript, bool, []string) {
+	return func(ts *testscript.TestScript, _ bool, args []string) {
+		r, err := csr.Parse([]byte(ts.ReadFile(args[0])))
+		ts.Check(err)
+		var p testpki.Profile
+		if len(args) > 2 {
+			p.NotBefore, p.NotAfter = time.Now().AddDate(-2, 0, 0), time.Now().AddDate(-1, 0, 0)
+		}
+		c, err := a.Certify(r.PublicKey, p)
+		ts.Check(err)
+		ts.Check(os.WriteFile(ts.MkAbs(args[1]), c.PEM(), 0o600))
+	}
 }
 
 // makeKeys writes key files of a throw-away authority with the password Script1.

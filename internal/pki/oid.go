@@ -1,6 +1,10 @@
 package pki
 
-import "encoding/asn1"
+import (
+	"encoding/asn1"
+	"strconv"
+	"strings"
+)
 
 // OID is an object identifier.
 type OID = asn1.ObjectIdentifier
@@ -118,3 +122,19 @@ const (
 	PolicyTimeStamping = "1.2.398.3.3.2.6"
 	PolicyRoot         = "1.2.398.3.1.2"
 )
+
+// ParseOID reads the dotted form of an object identifier.
+func ParseOID(text string) (OID, bool) {
+	var oid OID
+	for arc := range strings.SplitSeq(text, ".") {
+		n, err := strconv.ParseUint(arc, 10, 31)
+		if err != nil || len(oid) == 64 {
+			return nil, false
+		}
+		oid = append(oid, int(n))
+	}
+	if len(oid) < 2 || oid[0] > 2 || oid[0] < 2 && oid[1] > 39 {
+		return nil, false
+	}
+	return oid, true
+}
