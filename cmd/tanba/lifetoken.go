@@ -86,4 +86,3 @@ func (c *command) installOnToken(check enrollment.Check, serial, pinFile string,
 	})
 	return done, err
 }
-
