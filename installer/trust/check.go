@@ -15,10 +15,14 @@ import (
 // failed; it wraps a *tls.CertificateVerificationError when the bridge answers
 // with a certificate the roots do not cover.
 func Check(ctx context.Context, addr string, roots *x509.CertPool) error {
+	return check(ctx, addr, roots, time.Now)
+}
+
+func check(ctx context.Context, addr string, roots *x509.CertPool, now func() time.Time) error {
 	for _, name := range []string{"127.0.0.1", "localhost"} {
 		d := tls.Dialer{
 			NetDialer: &net.Dialer{Timeout: 5 * time.Second},
-			Config:    &tls.Config{RootCAs: roots, ServerName: name, NextProtos: []string{"http/1.1"}},
+			Config:    &tls.Config{RootCAs: roots, ServerName: name, NextProtos: []string{"http/1.1"}, Time: now},
 		}
 		c, err := d.DialContext(ctx, "tcp", addr)
 		if err != nil {
@@ -50,7 +54,7 @@ func CheckStores(ctx context.Context, o Options, addr string) ([]Result, error) 
 			if root, r.Err = held(ctx, s, o.Root); r.Err == nil {
 				roots := x509.NewCertPool()
 				roots.AddCert(root)
-				r.Err = Check(ctx, addr, roots)
+				r.Err = check(ctx, addr, roots, o.Now)
 			}
 		}
 		results = append(results, r)

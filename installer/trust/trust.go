@@ -163,6 +163,11 @@ func Install(ctx context.Context, o Options) ([]Result, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
+	unlock, err := lock(o.State)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	stores, err := o.stores()
 	if err != nil {
 		return nil, err
@@ -226,6 +231,11 @@ func RemoveRoot(ctx context.Context, o Options, root *x509.Certificate) ([]Resul
 }
 
 func (o *Options) remove(ctx context.Context, which func(Entry) bool) ([]Result, error) {
+	unlock, err := lock(o.State)
+	if err != nil {
+		return nil, err
+	}
+	defer unlock()
 	j, err := readJournal(o.State)
 	if err != nil {
 		return nil, err
