@@ -183,3 +183,16 @@ func (z *fe256) sub(x, y *fe256) {
 	z[2] = t2
 	z[3] = t3
 }
+
+// negateIf sets z to -z when mask is all ones, and leaves it when it is zero.
+func (z *fe256) negateIf(mask uint64) {
+	var c uint64
+	t0, c := bits.Sub64(z[0]^mask, 616&mask, 0)
+	t1, c := bits.Sub64(z[1]^mask, 0, c)
+	t2, c := bits.Sub64(z[2]^mask, 0, c)
+	t3, c := bits.Sub64(z[3]^mask, 0, c)
+	z[0] = t0 - -c&617
+	z[1] = t1
+	z[2] = t2
+	z[3] = t3
+}

@@ -507,3 +507,24 @@ func (z *fe512) sub(x, y *fe512) {
 	z[6] = t6
 	z[7] = t7
 }
+
+// negateIf sets z to -z when mask is all ones, and leaves it when it is zero.
+func (z *fe512) negateIf(mask uint64) {
+	var c uint64
+	t0, c := bits.Sub64(z[0]^mask, 568&mask, 0)
+	t1, c := bits.Sub64(z[1]^mask, 0, c)
+	t2, c := bits.Sub64(z[2]^mask, 0, c)
+	t3, c := bits.Sub64(z[3]^mask, 0, c)
+	t4, c := bits.Sub64(z[4]^mask, 0, c)
+	t5, c := bits.Sub64(z[5]^mask, 0, c)
+	t6, c := bits.Sub64(z[6]^mask, 0, c)
+	t7, c := bits.Sub64(z[7]^mask, 0, c)
+	z[0] = t0 - -c&569
+	z[1] = t1
+	z[2] = t2
+	z[3] = t3
+	z[4] = t4
+	z[5] = t5
+	z[6] = t6
+	z[7] = t7
+}

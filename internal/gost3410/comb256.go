@@ -65,38 +65,6 @@ func recode256(k *sc256) (b [43]uint8) {
 	return b
 }
 
-// pickGo sets a to the multiple of the digit b, reading the whole window, four
-// limbs at a time, which leaves the sums in registers.
-func (t *window256) pickGo(a *affine256, b uint8) {
-	negative := uint64(b>>(6-1)) - 1
-	index := (uint64(b) ^ negative) & (32 - 1)
-	var masks [32]uint64
-	for i := range masks {
-		masks[i] = -(((uint64(i) ^ index) - 1) >> 63)
-	}
-	{
-		var s0, s1, s2, s3 uint64
-		for i, m := range &masks {
-			e := &t[i]
-			s0 |= e.x[0] & m
-			s1 |= e.x[0+1] & m
-			s2 |= e.x[0+2] & m
-			s3 |= e.x[0+3] & m
-		}
-		a.x[0], a.x[0+1], a.x[0+2], a.x[0+3] = s0, s1, s2, s3
-		s0, s1, s2, s3 = 0, 0, 0, 0
-		for i, m := range &masks {
-			e := &t[i]
-			s0 |= e.y[0] & m
-			s1 |= e.y[0+1] & m
-			s2 |= e.y[0+2] & m
-			s3 |= e.y[0+3] & m
-		}
-		a.y[0], a.y[0+1], a.y[0+2], a.y[0+3] = s0, s1, s2, s3
-	}
-	a.y.negateIf(negative)
-}
-
 // odd sets z to k or, when that is even, to q - k, and returns all ones for
 // the latter.
 func (o *order256) odd(z, k *sc256) uint64 {

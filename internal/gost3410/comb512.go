@@ -65,58 +65,6 @@ func recode512(k *sc512) (b [86]uint8) {
 	return b
 }
 
-// pickGo sets a to the multiple of the digit b, reading the whole window, four
-// limbs at a time, which leaves the sums in registers.
-func (t *window512) pickGo(a *affine512, b uint8) {
-	negative := uint64(b>>(6-1)) - 1
-	index := (uint64(b) ^ negative) & (32 - 1)
-	var masks [32]uint64
-	for i := range masks {
-		masks[i] = -(((uint64(i) ^ index) - 1) >> 63)
-	}
-	{
-		var s0, s1, s2, s3 uint64
-		for i, m := range &masks {
-			e := &t[i]
-			s0 |= e.x[0] & m
-			s1 |= e.x[0+1] & m
-			s2 |= e.x[0+2] & m
-			s3 |= e.x[0+3] & m
-		}
-		a.x[0], a.x[0+1], a.x[0+2], a.x[0+3] = s0, s1, s2, s3
-		s0, s1, s2, s3 = 0, 0, 0, 0
-		for i, m := range &masks {
-			e := &t[i]
-			s0 |= e.y[0] & m
-			s1 |= e.y[0+1] & m
-			s2 |= e.y[0+2] & m
-			s3 |= e.y[0+3] & m
-		}
-		a.y[0], a.y[0+1], a.y[0+2], a.y[0+3] = s0, s1, s2, s3
-	}
-	{
-		var s0, s1, s2, s3 uint64
-		for i, m := range &masks {
-			e := &t[i]
-			s0 |= e.x[4] & m
-			s1 |= e.x[4+1] & m
-			s2 |= e.x[4+2] & m
-			s3 |= e.x[4+3] & m
-		}
-		a.x[4], a.x[4+1], a.x[4+2], a.x[4+3] = s0, s1, s2, s3
-		s0, s1, s2, s3 = 0, 0, 0, 0
-		for i, m := range &masks {
-			e := &t[i]
-			s0 |= e.y[4] & m
-			s1 |= e.y[4+1] & m
-			s2 |= e.y[4+2] & m
-			s3 |= e.y[4+3] & m
-		}
-		a.y[4], a.y[4+1], a.y[4+2], a.y[4+3] = s0, s1, s2, s3
-	}
-	a.y.negateIf(negative)
-}
-
 // odd sets z to k or, when that is even, to q - k, and returns all ones for
 // the latter.
 func (o *order512) odd(z, k *sc512) uint64 {
@@ -127,44 +75,4 @@ func (o *order512) odd(z, k *sc512) uint64 {
 		z[i] = k[i] ^ (k[i]^n[i])&even
 	}
 	return even
-}
-
-// baseMultGo sets p = k·G for 0 < k < q, in constant time.
-//
-// The accumulator always is a smaller odd multiple than the point added, and
-// before the last window their sum stays below q (the generator checks the width),
-// so add meets an exception only in the last window, and there for one k only:
-// a public value, met with probability 1/q.
-func (c *curve512) baseMultGo(p *xyzz512, k *sc512) {
-	windows := c.table()
-	var n sc512
-	negate := c.order.odd(&n, k)
-	digits := recode512(&n)
-	var a affine512
-	windows[0].pick(&a, digits[0])
-	p.set(&a)
-	for i := 1; i < len(windows); i++ {
-		windows[i].pick(&a, digits[i])
-		p.add(&a)
-	}
-	if p.zz.isZero() == 1 {
-		c.double(p, &a)
-	}
-	p.y.negateIf(negate)
-	clear(n[:])
-	clear(digits[:])
-}
-
-// addBaseMultGo adds k·G to p, 0 < k < q; for public values.
-func (c *curve512) addBaseMultGo(p *xyzz512, k *sc512) {
-	windows := c.table()
-	var n sc512
-	negate := c.order.odd(&n, k)
-	digits := recode512(&n)
-	for i := range windows {
-		negative := uint64(digits[i]>>(6-1)) - 1
-		a := windows[i][(uint64(digits[i])^negative)&(32-1)]
-		a.y.negateIf(negative ^ negate)
-		c.addComplete(p, &a)
-	}
 }

@@ -48,15 +48,6 @@ func (x *fe256) equal(y *fe256) uint64 {
 // double sets z = 2x.
 func (z *fe256) double(x *fe256) { z.add(x, x) }
 
-// negateIf sets z to -z when mask is all ones, and leaves it when it is zero.
-func (z *fe256) negateIf(mask uint64) {
-	var zero, t fe256
-	t.sub(&zero, z)
-	for i := range z {
-		z[i] ^= (z[i] ^ t[i]) & mask
-	}
-}
-
 // setBytes reads little-endian octets and tells whether they are below p.
 func (z *fe256) setBytes(b []byte) bool {
 	for i := range z {

@@ -48,15 +48,6 @@ func (x *fe512) equal(y *fe512) uint64 {
 // double sets z = 2x.
 func (z *fe512) double(x *fe512) { z.add(x, x) }
 
-// negateIf sets z to -z when mask is all ones, and leaves it when it is zero.
-func (z *fe512) negateIf(mask uint64) {
-	var zero, t fe512
-	t.sub(&zero, z)
-	for i := range z {
-		z[i] ^= (z[i] ^ t[i]) & mask
-	}
-}
-
 // setBytes reads little-endian octets and tells whether they are below p.
 func (z *fe512) setBytes(b []byte) bool {
 	for i := range z {

@@ -193,11 +193,28 @@ func (f *field) addSub() {
 	}
 }
 
+// negateIf emits the conditional z = -z: p-z is ^z-(c-1), and where z is p or
+// more and that wraps, the low limb takes the correction alone.
+func (f *field) negateIf() {
+	n := f.n
+	fmt.Fprintf(f, "\n// negateIf sets z to -z when mask is all ones, and leaves it when it is zero.\nfunc (z *fe%d) negateIf(mask uint64) {\n", 64*n)
+	f.line("var c uint64")
+	for i := range n {
+		f.line("t%d, c := bits.Sub64(z[%d]^mask, %s, %s)", i, i, []string{fmt.Sprintf("%d&mask", f.c-1), "0"}[min(i, 1)], carry(i == 0))
+	}
+	f.line("z[0] = t0 - -c&%d", f.c)
+	for i := 1; i < n; i++ {
+		f.line("z[%d] = t%d", i, i)
+	}
+	f.WriteString("}\n")
+}
+
 func arithmetic(n int, c uint64) []byte {
 	f := &field{n: n, c: c}
 	fmt.Fprintf(f, "%s\npackage gost3410\n\nimport \"math/bits\"\n", header)
 	f.mul()
 	f.sqr()
 	f.addSub()
+	f.negateIf()
 	return f.Bytes()
 }

@@ -14,6 +14,7 @@ import (
 	"log"
 	"os"
 	"path/filepath"
+	"slices"
 	"text/template"
 )
 
@@ -61,8 +62,25 @@ func (s size) Go() string {
 	return ""
 }
 
-// Quarters lists every fourth limb.
-func (s size) Quarters() []int { return []int{0, 4}[:s.Limbs/4] }
+// Unroll is the number of entries of a window that are read without a loop.
+func (s size) Unroll() int { return 16 }
+
+// Unrolled lists them.
+func (s size) Unrolled() []int {
+	list := make([]int, s.Unroll())
+	for i := range list {
+		list[i] = i
+	}
+	return list
+}
+
+// Passes lists the limbs of a point, eight in each pass over a window.
+func (s size) Passes() (passes [][]string) {
+	for i := 0; i < 2*s.Limbs; i += 8 {
+		passes = append(passes, slices.Concat(limbs("x", s.Limbs), limbs("y", s.Limbs))[i:i+8])
+	}
+	return passes
+}
 
 func main() {
 	log.SetFlags(0)
