@@ -41,6 +41,7 @@ func verbs() []verb {
 		{"sign", sign},
 		{"verify", verify},
 		{"keys", keys},
+		{"tokens", tokens},
 		{"csr", makeRequest},
 		{"import", importCertificate},
 		{"passwd", changePassword},

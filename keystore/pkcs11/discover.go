@@ -166,7 +166,7 @@ func fromModule(m Module) candidate {
 			c.only.token = m.Token
 		}
 		if u.pin {
-			c.troubles = append(c.troubles, Trouble{Key: "tokens.trouble.uri_pin"})
+			c.troubles = append(c.troubles, Trouble{Key: "tokens.note.uri_pin"})
 		}
 	}
 	c.name = filepath.Base(c.path)

@@ -3,10 +3,10 @@ package pkcs11
 import (
 	"bytes"
 	"context"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"tanba/internal/pki"
@@ -26,6 +26,9 @@ type Trouble struct {
 	Key  string
 	Args []string
 }
+
+// Note tells what is worth knowing from what is wrong.
+func (t Trouble) Note() bool { return strings.HasPrefix(t.Key, "tokens.note.") }
 
 // ModuleReport is one module, loaded or not.
 type ModuleReport struct {
@@ -77,21 +80,22 @@ type KeyReport struct {
 
 // Healthy tells whether nothing is wrong with any of it.
 func (r *Report) Healthy() bool {
+	well := func(list []Trouble) bool {
+		return !slices.ContainsFunc(list, func(t Trouble) bool { return !t.Note() })
+	}
 	for _, m := range r.Modules {
-		if len(m.Troubles) > 0 {
+		if !well(m.Troubles) {
 			return false
 		}
 		for _, s := range m.Slots {
-			if len(s.Troubles) > 0 || s.Token != nil && len(s.Token.Troubles) > 0 {
+			if !well(s.Troubles) {
 				return false
 			}
 			if s.Token == nil {
 				continue
 			}
-			for _, k := range s.Token.Keys {
-				if len(k.Troubles) > 0 {
-					return false
-				}
+			if !well(s.Token.Troubles) || slices.ContainsFunc(s.Token.Keys, func(k KeyReport) bool { return !well(k.Troubles) }) {
+				return false
 			}
 		}
 	}
@@ -208,7 +212,7 @@ func (t *Tokens) reportToken(ctx context.Context, m *module, p *process, c cards
 		token.Troubles = append(token.Troubles, troubleOf(err))
 	}
 	if only := m.only; !only.takes(info) {
-		add("tokens.trouble.other_token")
+		add("tokens.note.other_token")
 	}
 }
 
@@ -318,5 +322,18 @@ func troubleOf(err error) Trouble {
 	return Trouble{Key: "tokens.trouble.crash"}
 }
 
-// IDText is a CKA_ID for people.
-func IDText(id []byte) string { return hex.EncodeToString(id) }
+// Signs lists what a token can sign with, as far as Tanba uses it.
+func (t *TokenReport) Signs() []string {
+	list := []string{}
+	for _, m := range t.Mechanisms {
+		switch m.Type {
+		case ckmRSA:
+			list = append(list, "RSA")
+		case ckmGOST:
+			list = append(list, "GOST 34.10-2015 (256), GOST 34.310-2004")
+		case ckmGOST512:
+			list = append(list, "GOST 34.10-2015 (512)")
+		}
+	}
+	return list
+}
