@@ -53,19 +53,19 @@ func TestAheadWaitsAndLeaves(t *testing.T) {
 	m := &message{budget: newBudget(Limits{}.withDefaults())}
 	c := &session{s: s, ctx: t.Context(), current: m}
 	a := c.hashAhead(documents, 21<<20)
-	digest := a.serve(pki.GOST512)
+	digest := a.serve(pki.GOST512, documents)
 	for i, d := range documents {
 		if got, want := digest(i), streebog.Sum512(d); got != nil && !bytes.Equal(got, want[:]) {
 			t.Errorf("document %d: %x", i, got)
 		}
 	}
 	a.stop()
-	if c.hashAhead(documents[1:2], 1).serve(pki.GOST512) != nil {
+	if c.hashAhead(documents[1:2], 1).serve(pki.GOST512, documents) != nil {
 		t.Error("a small document was hashed ahead")
 	}
 	b := c.hashAhead(documents, 21<<20)
 	b.stop()
-	if b.serve(pki.RSA) != nil {
+	if b.serve(pki.RSA, documents) != nil {
 		t.Error("digests of another hash")
 	}
 	eventually(t, "the message is let go", func() bool { return m.more.Load() == 0 })

@@ -167,7 +167,7 @@ func converse(t testing.TB, c *websocket.Conn, request []byte) int {
 // through carries one request out and counts the octets of the reply.
 func (c *session) through(t testing.TB, frame []byte) int {
 	t.Helper()
-	_, reply, outcome := c.answer(frame)
+	_, reply, outcome := c.answer(&message{data: frame})
 	if outcome != outcomeDone {
 		t.Fatal(outcome)
 	}

@@ -30,7 +30,9 @@ func (c *session) signBulk(q *consent.Question, op protocol.SignCMS) (protocol.R
 	n := len(op.Documents)
 	var known *ahead
 	if !op.Digests {
-		known = c.hashAhead(op.Documents, q.Bytes)
+		if known = c.current.arrived(); known == nil {
+			known = c.hashAhead(op.Documents, q.Bytes)
+		}
 		defer known.stop()
 	}
 	signed, err := c.granted(q, n, func(k keystore.Key) (job, error) {
@@ -47,7 +49,7 @@ func (c *session) signBulk(q *consent.Question, op protocol.SignCMS) (protocol.R
 		if err != nil {
 			return job{}, err
 		}
-		b.Digest = known.serve(k.Certificate().PublicKey.Family)
+		b.Digest = known.serve(k.Certificate().PublicKey.Family, op.Documents)
 		workers := c.s.o.Workers
 		return job{
 			workers: workers, group: groupOf(n, workers, q.Bytes),

@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
+
+	"tanba/protocol"
 )
 
 // budget is the memory that messages in flight may take in the whole process:
@@ -57,8 +59,8 @@ func (e *tooBig) Error() string { return "bridge: " + e.reason }
 
 // Sizes in the life of a message.
 const (
-	chunk = 1 << 20  // by which a long one grows
 	small = 64 << 10 // up to here it lies in the Go heap, and nobody asks who sends it
+	chunk = 1 << 20  // by which a long one grows
 )
 
 // message is one text frame and what it takes from the budget.
@@ -68,6 +70,10 @@ type message struct {
 	budget   *budget
 	taken    int64
 	stranger bool // taken from the strangers' part
+
+	call   *protocol.Call // decoded while it came
+	failed bool           // we panicked then
+	ahead  *ahead         // of its documents, nil = not begun
 
 	more atomic.Int32 // holders besides the one who read it
 }
@@ -101,13 +107,23 @@ func (m *message) release() {
 //
 // A message of hundreds of MiB is held once and never moves (region), although
 // its length is not known before its end: browsers send it in many frames. It
-// is looked at while it comes, when it is in the processor's cache.
-func readMessage(r io.Reader, b *budget, l Limits, known func() bool) (*message, error) {
+// is looked at while it comes, when it is in the processor's cache: arriving, if
+// not nil, is called once it is known to be long, and may take from a as much as
+// it likes of what is still to come. What it has taken it may change.
+func readMessage(r io.Reader, b *budget, l Limits, known func() bool, arriving func(m *message, a *assembler)) (*message, error) {
 	m := &message{budget: b}
-	a := assembler{m: m, limits: l, known: known}
-	if err := a.read(r); err != nil {
+	a := assembler{m: m, r: r, limits: l, known: known}
+	a.begin()
+	for a.step() {
+		if arriving != nil && m.long != nil {
+			arriving(m, &a)
+			arriving = nil
+		}
+	}
+	if a.err != nil {
+		m.ahead.stop()
 		m.release()
-		return nil, err
+		return nil, a.err
 	}
 	m.data = a.in[:a.n:a.n]
 	return m, nil
@@ -117,53 +133,62 @@ var errNotText = errors.New("bridge: not UTF-8")
 
 type assembler struct {
 	m      *message
+	r      io.Reader
 	limits Limits
 	known  func() bool
 	most   int64  // 0 = not asked yet
 	in     []byte // memory there is
 	n      int    // octets read
-	text   int    // octets of them that are UTF-8
+	text   int    // octets of them that are whole characters of UTF-8
+	given  int    // octets of them that More has given
+	ended  bool
+	err    error
 }
 
-func (a *assembler) read(r io.Reader) error {
+func (a *assembler) begin() {
 	const begin = 4 << 10
 	a.in = make([]byte, begin)
-	if err := a.pay(); err != nil {
-		return err
+	a.err = a.pay()
+}
+
+// More makes assembler a protocol.Arrival.
+func (a *assembler) More() ([]byte, bool) {
+	for a.given == a.text && a.step() {
 	}
-	for {
-		if a.n == len(a.in) {
-			if err := a.grow(); err != nil {
-				return err
-			}
-		}
-		n, err := r.Read(a.in[a.n:])
-		a.n += n
-		if a.most > 0 && int64(a.n) > a.most {
-			return &tooBig{fmt.Sprintf("message is over the limit of %d bytes", a.most)}
-		}
-		ended := errors.Is(err, io.EOF)
-		if err != nil && !ended {
-			return err
-		}
-		if !a.isText(ended) {
-			return errNotText
-		}
-		if ended {
-			return nil
-		}
+	if a.err != nil || a.given == a.text {
+		return nil, false
 	}
+	a.given = a.text
+	return a.in[:a.text:a.text], true
+}
+
+// step reads once. It returns false when there is nothing more to be read.
+func (a *assembler) step() bool {
+	if a.err == nil && !a.ended && a.n == len(a.in) {
+		a.err = a.grow()
+	}
+	if a.err != nil || a.ended {
+		return false
+	}
+	n, err := a.r.Read(a.in[a.n:])
+	a.n += n
+	a.ended = errors.Is(err, io.EOF)
+	switch {
+	case a.most > 0 && int64(a.n) > a.most:
+		a.err = &tooBig{fmt.Sprintf("message is over the limit of %d bytes", a.most)}
+	case err != nil && !a.ended:
+		a.err = err
+	case !a.isText():
+		a.err = errNotText
+	}
+	return a.err == nil
 }
 
 // isText looks at what came since the last time; a character may be cut at the
 // end unless the message is.
-func (a *assembler) isText(ended bool) bool {
-	const step = 32 << 10
-	if !ended && a.n-a.text < step {
-		return true
-	}
+func (a *assembler) isText() bool {
 	part := a.in[a.text:a.n]
-	if !ended {
+	if !a.ended {
 		for k := 1; k <= min(utf8.UTFMax, len(part)); k++ {
 			if c := part[len(part)-k]; utf8.RuneStart(c) {
 				if c >= utf8.RuneSelf && !utf8.FullRune(part[len(part)-k:]) {

@@ -1,23 +1,22 @@
-//go:build !unix
+//go:build !unix && !windows
 
 package bridge
 
-// region is memory for one long message. Here it is a slice that is copied when
-// it grows, by halves.
+// region is memory for one long message. Here it is left to the system to give
+// memory to what is written to only.
 type region struct {
 	all  []byte
-	most int64
+	size int
 }
 
-func reserve(most int64) (*region, error) { return &region{most: most}, nil }
+func reserve(most int64) (*region, error) {
+	return &region{all: make([]byte, most)}, nil
+}
 
-// grow makes at least n more octets usable and returns all that is.
+// grow makes n more octets usable and returns all that is.
 func (r *region) grow(n int) ([]byte, error) {
-	size := min(int64(len(r.all))+max(int64(n), int64(len(r.all)/2)), r.most)
-	grown := make([]byte, size)
-	copy(grown, r.all)
-	r.all = grown
-	return grown, nil
+	r.size = min(r.size+n, len(r.all))
+	return r.all[:r.size:r.size], nil
 }
 
-func (r *region) free() { r.all = nil }
+func (r *region) free() { r.all, r.size = nil, 0 }

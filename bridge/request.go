@@ -33,6 +33,7 @@ func (c *session) handle(m *message) {
 	c.current = m
 	replied := c.carryOut(m)
 	c.current = nil
+	m.ahead.stop()
 	m.release()
 	if size+replied >= large {
 		// The next such document must not find this one still in memory,
@@ -50,7 +51,7 @@ func (c *session) carryOut(m *message) int64 {
 	if c.ctx.Err() != nil && !c.s.stoppingNow() {
 		return 0 // the page has left; nobody reads the answer
 	}
-	call, reply, outcome := c.answer(m.data)
+	call, reply, outcome := c.answer(m)
 	n, err := c.reply(reply)
 	if err != nil {
 		outcome = "unread"
@@ -95,19 +96,26 @@ var buffers sync.Pool
 
 // answer never panics: a fault of ours costs this request its result, not the
 // bridge.
-func (c *session) answer(frame []byte) (call *protocol.Call, r reply, outcome string) {
+func (c *session) answer(m *message) (call *protocol.Call, r reply, outcome string) {
 	defer func() {
 		if v := recover(); v != nil {
 			c.s.panicked(v)
 			r, outcome = reply{frame: fault(call)}, outcomePanic
 		}
 	}()
-	call = protocol.Decode(frame)
+	if call = m.call; m.failed {
+		return nil, reply{frame: fault(nil)}, outcomePanic
+	} else if call == nil {
+		call = protocol.Decode(m.data)
+	}
 	if answer, silent, ok := call.Immediate(); ok {
 		if silent {
 			return call, reply{}, outcomeSilent
 		}
 		return call, reply{frame: answer}, outcomeImmediate
+	}
+	if op, ok := call.Op.(protocol.SignCMS); !ok || !inBulk(op) {
+		m.ahead.stop()
 	}
 	res, err := c.dispatch(call)
 	if err == nil && protocol.ReplySize(res) > whole {

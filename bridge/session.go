@@ -31,7 +31,7 @@ type session struct {
 	ctx    context.Context // ends when the page leaves or the bridge stops
 	cancel context.CancelFunc
 
-	waiting chan *message // decoded by nobody yet
+	waiting chan *message // read, carried out by nobody yet
 	writing sync.Mutex
 	locale  string   // set by SetLocale, used by the worker only
 	current *message // being carried out, used by the worker only
@@ -137,7 +137,7 @@ func (c *session) read() (code int, reason string) {
 		if err != nil {
 			return 0, ""
 		}
-		m, err := readMessage(r, c.s.budget, limits, c.known)
+		m, err := readMessage(r, c.s.budget, limits, c.known, c.arriving)
 		var big *tooBig
 		switch {
 		case errors.As(err, &big):
@@ -164,6 +164,25 @@ func (c *session) read() (code int, reason string) {
 			return 0, ""
 		}
 	}
+}
+
+// arriving reads a long request while it comes. Documents of origins that the
+// person has permitted are hashed at the same time; others must not make us work.
+func (c *session) arriving(m *message, a *assembler) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if v := recover(); v != nil {
+			c.s.panicked(v)
+			m.call, m.failed = nil, true
+		}
+	}()
+	var follower protocol.Follower
+	if !m.stranger {
+		m.ahead = newAhead(c.s, m)
+		follower = m.ahead
+		defer m.ahead.complete()
+	}
+	m.call = protocol.DecodeArriving(a, follower)
 }
 
 // known tells whether the person has permitted this origin before.
