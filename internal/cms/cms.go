@@ -32,7 +32,17 @@
 // the certificate is the one the signer named and, where signingCertificate or
 // signingCertificateV2 says so, the one it meant.
 //
-// It does not check that certificate: its chain, validity and revocation are
+// # Later years
+//
+// AddTimestamp, AddValidation and Archive add what CAdES calls T, LT and LTA:
+// time-stamp tokens, certificates and revocation data in the fields of
+// SignedData, archive time stamps with an index of what they cover
+// (ETSI EN 319 122-1). What is added is taken as it is; package verification
+// gets it and judges it.
+//
+// # What it does not do
+//
+// It does not check the certificate of a signer: its chain, validity and revocation are
 // questions for package pki. It does not read timestamp tokens, it only hands
 // them out. Nothing below Verified.Certificate is proved by a nil Verified.Err:
 // the version of SignedData, further certificates, CRLs and unsigned attributes

@@ -254,7 +254,7 @@ func (c *Client) ask(ctx context.Context, address string, certificate *pki.Certi
 		if err != nil {
 			return nil, err
 		}
-		s, err := c.judge(ctx, answer, nonce, certificate, issuer)
+		s, err := c.judge(ctx, address, answer, nonce, certificate, issuer)
 		if err != nil {
 			return nil, err
 		}
@@ -265,7 +265,7 @@ func (c *Client) ask(ctx context.Context, address string, certificate *pki.Certi
 }
 
 // judge believes an answer in which everything is right.
-func (c *Client) judge(ctx context.Context, answer, nonce []byte, certificate *pki.Certificate, issuer Issuer) (*Status, error) {
+func (c *Client) judge(ctx context.Context, address string, answer, nonce []byte, certificate *pki.Certificate, issuer Issuer) (*Status, error) {
 	r, err := ParseResponse(answer)
 	if err != nil {
 		return nil, err
@@ -290,7 +290,7 @@ func (c *Client) judge(ctx context.Context, answer, nonce []byte, certificate *p
 		at = r.ProducedAt
 	}
 	if off := r.ProducedAt.Sub(now); off > c.o.Skew || fresh && -off > c.o.Skew {
-		c.o.Clock("", off)
+		c.o.Clock(address, off)
 		return nil, fmt.Errorf("%w: the responder says %s, this computer %s", ErrTime, stampText(r.ProducedAt), stampText(now))
 	}
 	if err := s.fresh(at, tolerance, c.o.Keep); err != nil {

@@ -48,8 +48,12 @@ type authority struct {
 }
 
 // New makes the GOST root and issuing authority. A nil rand means crypto/rand.
-func New(rand io.Reader, now time.Time) (*Authority, error) {
-	a := &Authority{URL: DefaultURL, rand: rand, custom: rand != nil, now: now.UTC().Truncate(time.Second)}
+func New(rand io.Reader, now time.Time) (*Authority, error) { return NewAt(rand, now, DefaultURL) }
+
+// NewAt is New for an authority whose own certificates, too, name addresses below
+// a base.
+func NewAt(rand io.Reader, now time.Time, base string) (*Authority, error) {
+	a := &Authority{URL: base, rand: rand, custom: rand != nil, now: now.UTC().Truncate(time.Second)}
 	if rand == nil {
 		a.rand = cryptorand.Reader
 	}

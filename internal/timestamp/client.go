@@ -35,8 +35,11 @@ type Options struct {
 	// zone in 2024 are an hour off.
 	Skew time.Duration
 
-	Now  func() time.Time
-	Rand io.Reader // nonces and pauses; used by one goroutine at a time
+	// Clock hears how far the authority's clock is ahead of this computer's, from
+	// each token that was verified; see package clock.
+	Clock func(service string, ahead time.Duration)
+	Now   func() time.Time
+	Rand  io.Reader // nonces and pauses; used by one goroutine at a time
 	// Transport carries HTTP; nil = a new one that takes its proxy from the
 	// environment.
 	Transport http.RoundTripper
@@ -76,6 +79,9 @@ func New(o Options) (*Client, error) {
 	}
 	if c.o.Skew <= 0 {
 		c.o.Skew = 24 * time.Hour
+	}
+	if c.o.Clock == nil {
+		c.o.Clock = func(string, time.Duration) {}
 	}
 	if c.o.Now == nil {
 		c.o.Now = time.Now
@@ -165,7 +171,7 @@ func (c *Client) ask(ctx context.Context, address string, family pki.Family, sig
 	answer, err := c.exchange(ctx, address, query)
 	if err == nil {
 		var token []byte
-		if token, err = c.judge(request, answer); err == nil {
+		if token, err = c.judge(address, request, answer); err == nil {
 			return token, nil
 		}
 	}
@@ -173,7 +179,7 @@ func (c *Client) ask(ctx context.Context, address string, family pki.Family, sig
 }
 
 // judge returns the token of an answer in which everything is right.
-func (c *Client) judge(request *Request, answer []byte) ([]byte, error) {
+func (c *Client) judge(address string, request *Request, answer []byte) ([]byte, error) {
 	der, err := ParseResponse(answer)
 	if err != nil {
 		return nil, err
@@ -189,7 +195,9 @@ func (c *Client) judge(request *Request, answer []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if now := c.o.Now(); verdict.Time.Sub(now).Abs() > c.o.Skew {
+	now := c.o.Now()
+	c.o.Clock(address, verdict.Time.Sub(now))
+	if verdict.Time.Sub(now).Abs() > c.o.Skew {
 		return nil, fmt.Errorf("%w: the authority says %s, this computer %s", ErrTime,
 			verdict.Time.Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"golang.org/x/crypto/cryptobyte"
@@ -24,6 +25,9 @@ type Trust struct {
 	// pass for RSA imprints; Verdict.Chain is nil then. GOST needs no such
 	// exception.
 	RequireChain bool
+	// Extra are certificates at hand beside those in the token, such as those of a
+	// signature with long-term validation data. They are no trust.
+	Extra []*pki.Certificate
 }
 
 // Verdict is what a good token proves.
@@ -35,6 +39,9 @@ type Verdict struct {
 	// Chain leads to an anchor at Time; nil if it was not judged.
 	Chain *pki.Chain
 }
+
+// Certificates are those in the token.
+func (t *Token) Certificates() []*pki.Certificate { return t.signed.Certificates }
 
 // Answers checks that the token answers the request: imprint, nonce and policy.
 // The error wraps ErrImprint, ErrNonce or ErrPolicy.
@@ -87,7 +94,7 @@ func (t *Token) Verify(trust Trust) (*Verdict, error) {
 	if trust.Pool == nil {
 		return v, nil
 	}
-	v.Chain, err = trust.Pool.Build(c, t.Time, t.signed.Certificates...)
+	v.Chain, err = trust.Pool.Build(c, t.Time, slices.Concat(t.signed.Certificates, trust.Extra)...)
 	if err == nil {
 		return v, nil
 	}

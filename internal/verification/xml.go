@@ -2,8 +2,10 @@ package verification
 
 import (
 	"bytes"
+	"context"
 	"strings"
 
+	"tanba/internal/revocation"
 	"tanba/internal/xmldsig"
 )
 
@@ -14,8 +16,9 @@ func IsXML(data []byte) bool {
 }
 
 // XML judges the signatures in an XML document. The error is for a document that
-// cannot be read or has no signature.
-func XML(data []byte, o Options) (*Report, error) {
+// cannot be read or has no signature. Time stamps of XAdES are not read: such a
+// signature is judged like one without.
+func (v *Verifier) XML(ctx context.Context, data []byte, o Options) (*Report, error) {
 	verified, err := xmldsig.Verify(data)
 	if len(verified) == 0 {
 		return nil, err
@@ -24,17 +27,18 @@ func XML(data []byte, o Options) (*Report, error) {
 	if len(verified) == 1 && verified[0].Err == nil && len(verified[0].Parts) == 1 {
 		report.Content = verified[0].Parts[0].Bytes // what is covered, which may be less than the file
 	}
-	for _, v := range verified {
-		s := Signer{Err: v.Err, Certificate: v.Certificate, SigningTime: v.Time, State: Unknown}
-		if v.Err == nil {
-			paths := make([]string, len(v.Parts))
-			for i, p := range v.Parts {
+	for _, one := range verified {
+		s := Signer{Err: one.Err, Certificate: one.Certificate, SigningTime: one.Time, State: Unknown, Level: LevelB}
+		if one.Err == nil {
+			paths := make([]string, len(one.Parts))
+			for i, p := range one.Parts {
 				paths[i] = p.Path
 			}
 			s.Part = strings.Join(paths, ", ")
 		}
-		if v.Certificate != nil {
-			s.State, s.Anchor, s.StateErr = judge(v.Certificate, v.Others, o)
+		if one.Certificate != nil {
+			j := &judgement{v: v, extra: one.Others, archive: revocation.NewArchive(nil, nil), at: v.when(o.At)}
+			j.judge(ctx, &s, nil, nil)
 		}
 		report.Signers = append(report.Signers, s)
 	}
