@@ -140,8 +140,7 @@ func (r *running) wide(t testing.TB) *websocket.Conn {
 	return c
 }
 
-// converse sends a request and counts the octets of the reply.
-func converse(t testing.TB, c *websocket.Conn, request []byte) int {
+func say(t testing.TB, c *websocket.Conn, request []byte) {
 	t.Helper()
 	w, err := c.NextWriter(websocket.TextMessage)
 	if err != nil {
@@ -153,6 +152,12 @@ func converse(t testing.TB, c *websocket.Conn, request []byte) int {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// converse sends a request and counts the octets of the reply.
+func converse(t testing.TB, c *websocket.Conn, request []byte) int {
+	t.Helper()
+	say(t, c, request)
 	_, r, err := c.NextReader()
 	if err != nil {
 		t.Fatal(err)
@@ -179,4 +184,41 @@ func (c *session) through(t testing.TB, frame []byte) int {
 		t.Fatal(err)
 	}
 	return int(n)
+}
+
+// BenchmarkLastOctet: how long a page waits when it has sent all, until the
+// reply begins and until it has ended.
+func BenchmarkLastOctet(b *testing.B) {
+	key := fileKey(b, profile)
+	for _, c := range []struct {
+		name     string
+		n, size  int
+		attached bool
+	}{
+		{"1x100MB/detached", 1, 100_000_000, false}, {"1x100MB/attached", 1, 100_000_000, true},
+		{"10000x10KB/detached", 10_000, 10_000, false}, {"10000x10KB/attached", 10_000, 10_000, true},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			conn := start(b, granted{key}).wide(b)
+			request := bulk(c.n, c.size, c.attached, false)
+			var begun, ended time.Duration
+			b.ResetTimer()
+			for range b.N {
+				say(b, conn, request)
+				sent := time.Now()
+				_, r, err := conn.NextReader()
+				if err != nil {
+					b.Fatal(err)
+				}
+				begun += time.Since(sent)
+				if _, err := io.CopyBuffer(writeOnly{}, r, make([]byte, 64<<10)); err != nil {
+					b.Fatal(err)
+				}
+				ended += time.Since(sent)
+			}
+			ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 / float64(b.N) }
+			b.ReportMetric(ms(begun), "ms-begins")
+			b.ReportMetric(ms(ended), "ms-ended")
+		})
+	}
 }
