@@ -36,6 +36,9 @@ type agentOptions struct {
 	watch     consent.TokenWatch // nil = insertion is not noticed
 	storages  map[string]string  // settings.Settings.TokenStorages
 	devices   bridge.Devices     // nil = sites are told of no token
+	limits    bridge.Limits
+	plain     bool               // ws:// for native programs, too
+	roots     []*pki.Certificate // certificates of pinned authorities; see roots.go
 	log       *slog.Logger
 }
 
@@ -55,13 +58,17 @@ func startAgent(o agentOptions) (*agent, error) {
 	if err != nil {
 		return nil, err
 	}
+	anchors := pki.NewPool(pki.Anchors(true, false))
+	for _, r := range o.roots {
+		anchors.AddCertificate(r)
+	}
 	desk := consent.New(consent.Options{
 		Prompter: o.prompter, State: o.dir, Language: o.language, Log: o.log,
-		Anchors: pki.NewPool(pki.Anchors(true, false)),
+		Anchors: anchors,
 		Tokens:  o.tokens, TokenWatch: o.watch, TokenStorages: o.storages,
 	})
 	desk.Suggest(o.suggest...)
-	stamper, err := newStamper(o.tsa)
+	stamper, err := newStamper(o.tsa, o.roots...)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +78,8 @@ func startAgent(o agentOptions) (*agent, error) {
 	}
 	server, err := bridge.New(bridge.Options{
 		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port)), State: o.dir, Desk: desk, TLS: source,
-		Version: releaseVersion, DeveloperMode: o.developer, Multisign: second, Stamper: stamper, Devices: o.devices, Log: o.log,
+		Version: releaseVersion, DeveloperMode: o.developer, Multisign: second, Stamper: stamper,
+		Limits: o.limits, PlainWS: o.plain, Devices: o.devices, Log: o.log,
 	})
 	if err != nil {
 		return nil, err

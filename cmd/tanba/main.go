@@ -45,7 +45,14 @@ func verbs() []verb {
 		{"csr", makeRequest},
 		{"import", importCertificate},
 		{"passwd", changePassword},
+		{"roots", roots},
 		{"trust", trustVerb},
+		{"install", installVerb},
+		{"uninstall", uninstallVerb},
+		{"start", startVerb},
+		{"stop", stopVerb},
+		{"restart", restartVerb},
+		{"status", statusVerb},
 		{"version", version},
 	}
 }
@@ -120,6 +127,7 @@ func (c *command) parse(args []string) (files []string, code int, ok bool) {
 	if !slices.Contains([]string{"kk", "ru", "en"}, c.lang) {
 		return nil, c.usageError("--lang kk|ru|en"), false
 	}
+	c.speak()
 	if c.help {
 		fmt.Fprintln(c.stdout, c.text("cli.help."+c.name))
 		fmt.Fprintln(c.stdout, c.text("cli.help.common"))

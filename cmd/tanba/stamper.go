@@ -3,13 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"strings"
 
 	"tanba/internal/pki"
 	"tanba/internal/timestamp"
 )
 
-// newStamper asks the time-stamping authority at an address, "" for the national
-// one. That one must show a certificate of the production system; any other may
+// newStamper asks the time-stamping authority at an address, or at one of several
+// with commas between them, "" for the national one. That one must show a certificate of the production system; any other may
 // also show one of the national test systems or below one of the roots given.
 //
 // A chain is wanted in any case. The production service for RSA keys stands below
@@ -22,7 +23,7 @@ func newStamper(address string, roots ...*pki.Certificate) (*timestamp.Client, e
 	}
 	o := timestamp.Options{Trust: timestamp.Trust{Pool: pool, RequireChain: true}}
 	if address != "" {
-		o.Addresses = []string{address}
+		o.Addresses = strings.Split(address, ",")
 	}
 	return timestamp.New(o)
 }

@@ -19,12 +19,13 @@ func trustVerb(c *command, args []string) int {
 	pem := c.flags.Bool("pem", false, "")
 	yes := c.flags.Bool("yes", false, "")
 	system := c.flags.Bool("system", false, "")
+	java := c.flags.Bool("java", false, "")
 	words, code, ok := c.parse(args)
 	switch {
 	case !ok:
 		return code
-	case len(words) != 1 || !slices.Contains([]string{"install", "remove", "status", "export"}, words[0]):
-		return c.usageError("install | remove | status | export [--pem]")
+	case len(words) != 1 || !slices.Contains([]string{"install", "remove", "repair", "status", "export"}, words[0]):
+		return c.usageError("install | remove | repair | status | export [--pem]")
 	}
 	dir, err := c.dir()
 	if err != nil {
@@ -32,7 +33,7 @@ func trustVerb(c *command, args []string) int {
 		return exitError
 	}
 	ctx := context.Background()
-	o := trust.Options{State: dir, System: *system}
+	o := trust.Options{State: dir, System: *system, Java: *java}
 	if words[0] == "remove" {
 		results, err := trust.Remove(ctx, o)
 		return c.reportTrust(results, err, func(r trust.Result) bool { return r.Err == nil })
@@ -50,7 +51,10 @@ func trustVerb(c *command, args []string) int {
 		results, err := trust.Status(ctx, o)
 		return c.reportTrust(results, err, func(r trust.Result) bool { return r.Trusted })
 	}
-	if !c.quiet {
+	if agreed, err := trust.Agreed(o); words[0] == "repair" && err == nil && agreed {
+		*yes = true // the person has agreed before; only what is amiss is mended
+	}
+	if !c.quiet && !*yes || words[0] == "install" && !c.quiet {
 		fmt.Fprintln(c.stderr, trust.Question(c.lang, bundle.CA))
 	}
 	// Who types the command at a terminal is asked once more; a script that
@@ -58,6 +62,10 @@ func trustVerb(c *command, args []string) int {
 	if !*yes && term.IsTerminal(int(c.stdin.Fd())) && !c.agree() {
 		c.say("cli.nothing_changed")
 		return exitError
+	}
+	if words[0] == "repair" {
+		results, err := trust.Repair(ctx, o)
+		return c.reportTrust(results, err, func(r trust.Result) bool { return r.Err == nil })
 	}
 	results, err := trust.Install(ctx, o)
 	return c.reportTrust(results, err, func(r trust.Result) bool { return r.Trusted })
@@ -71,7 +79,7 @@ func (c *command) reportTrust(results []trust.Result, err error, wanted func(tru
 			code = exitError
 		}
 		if c.json {
-			line := map[string]any{"kind": r.Kind, "path": r.Path, "present": r.Present, "trusted": r.Trusted, "changed": r.Changed}
+			line := map[string]any{"kind": r.Kind, "path": r.Path, "present": r.Present, "trusted": r.Trusted, "changed": r.Changed, "exact": r.Exact}
 			if r.Err != nil {
 				line["error"] = r.Err.Error()
 			}

@@ -283,3 +283,16 @@ func (m *manifest) removeWhole() error {
 	}
 	return nil
 }
+
+// InstalledAgent is the agent as the manifest says it was installed; without one,
+// as Install would make it.
+func InstalledAgent(o Options) (*service.Agent, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	m, err := read(&o)
+	if err != nil {
+		return nil, err
+	}
+	return m.uninstallAgent()
+}

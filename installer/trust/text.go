@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"strings"
+	"time"
 
 	"tanba/internal/i18n"
 )
@@ -12,6 +13,11 @@ import (
 // serves this computer only, until when, and its fingerprint to compare.
 func Question(lang string, root *x509.Certificate) string {
 	return i18n.T(lang, "trust.question", i18n.DateUntil(lang, root.NotAfter), colons(fingerprint(root.Raw)))
+}
+
+// QuestionBefore is Question for a root that is yet to be made.
+func QuestionBefore(lang string, until time.Time) string {
+	return i18n.T(lang, "trust.question_before", i18n.DateUntil(lang, until))
 }
 
 // Describe says in one sentence what a Result means.
