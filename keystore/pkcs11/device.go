@@ -84,9 +84,12 @@ func (d *device) show(info tokenInfo) {
 }
 
 // readPublic reads the certificates that are visible without a PIN, once per
-// insertion.
+// insertion, or again when that failed.
 func (d *device) readPublic(ctx context.Context, first bool) {
-	if !first {
+	d.shownLock.Lock()
+	failed := d.problem == unreadable
+	d.shownLock.Unlock()
+	if !first && !failed {
 		return
 	}
 	d.mu.Lock()
@@ -96,19 +99,34 @@ func (d *device) readPublic(ctx context.Context, first bool) {
 	var list []*pki.Certificate
 	if d.info.flags&ckfInitialised == 0 {
 		problem = "tokens.problem.not_initialised"
-	} else {
+	} else if err := twice(func() error {
 		p, err := d.m.open(ctx)
 		if err == nil {
 			list, err = d.visible(ctx, p)
 		}
-		if err != nil {
-			problem = "tokens.problem.unreadable"
-			d.t.o.Log.Warn("certificates of a token cannot be read", "module", d.m.name, "err", err)
-		}
+		return err
+	}); err != nil {
+		problem = unreadable
+		d.t.o.Log.Warn("certificates of a token cannot be read", "module", d.m.name, "err", err)
 	}
 	d.shownLock.Lock()
 	d.shown, d.problem = list, problem
 	d.shownLock.Unlock()
+}
+
+const unreadable = "tokens.problem.unreadable"
+
+// twice repeats what changes nothing on the token once, when a code says that
+// it may go better the next time.
+func twice(do func() error) error {
+	err := do()
+	switch meaningOf(codeOf(err)).action {
+	case reopen, renew, shorten:
+		if codeOf(err) != ckrOK {
+			return do()
+		}
+	}
+	return err
 }
 
 func (d *device) visible(ctx context.Context, p *process) ([]*pki.Certificate, error) {

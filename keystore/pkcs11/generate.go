@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"tanba/internal/pki"
 	"tanba/keystore"
@@ -80,7 +81,7 @@ func (d *device) makePair(ctx context.Context, session uint64, family pki.Family
 		privateTemplate := slices.Concat([]wire.Attribute{number(ckaClass, ckoPrivateKey)}, common, []wire.Attribute{
 			boolean(ckaPrivate, true), boolean(ckaSensitive, true), boolean(ckaExtractable, false), boolean(ckaSign, true),
 		})
-		r, askErr := d.p.ask(ctx, &wire.Request{Op: wire.Generate, Session: session, Mechanism: mechanism, Public: publicTemplate, Private: privateTemplate}, d.m.o.Timeouts.Generate, "C_GenerateKeyPair")
+		r, askErr := d.write(ctx, &wire.Request{Op: wire.Generate, Session: session, Mechanism: mechanism, Public: publicTemplate, Private: privateTemplate}, d.m.o.Timeouts.Generate, "C_GenerateKeyPair")
 		if askErr == nil && len(r.Numbers) == 2 {
 			return r.Numbers[0], r.Numbers[1], nil
 		}
@@ -218,13 +219,13 @@ func (s *store) Import(ctx context.Context, id []byte, certificate *pki.Certific
 		return err
 	}
 	defer done()
-	if err := d.write(ctx, session, id, privates[at].label, certificate); err != nil {
+	if err := d.store(ctx, session, id, privates[at].label, certificate); err != nil {
 		return err
 	}
 	for _, c := range chain {
 		// Some tokens take no other certificates than those of their keys; the
 		// signature can do without them.
-		if err := d.write(ctx, session, c.PublicKey.KeyID(), c.Subject.CommonName(), c); err != nil {
+		if err := d.store(ctx, session, c.PublicKey.KeyID(), c.Subject.CommonName(), c); err != nil {
 			if errors.Is(err, errHelper) || ctx.Err() != nil {
 				return err
 			}
@@ -235,8 +236,21 @@ func (s *store) Import(ctx context.Context, id []byte, certificate *pki.Certific
 	return nil
 }
 
-// write stores a certificate, unless the token has it, and reads it back.
-func (d *device) write(ctx context.Context, session uint64, id []byte, label string, c *pki.Certificate) error {
+// write asks for a new object. In some modules a session for writing ends the
+// login; where the PIN is held, it is used for another one.
+func (d *device) write(ctx context.Context, q *wire.Request, limit time.Duration, doing string) (*wire.Reply, error) {
+	r, err := d.p.ask(ctx, q, limit, doing)
+	if codeOf(err) != ckrNotLoggedIn || !d.held {
+		return r, err
+	}
+	if err := d.loginAgain(ctx); err != nil {
+		return nil, err
+	}
+	return d.p.ask(ctx, q, limit, doing)
+}
+
+// store writes a certificate, unless the token has it, and reads it back.
+func (d *device) store(ctx context.Context, session uint64, id []byte, label string, c *pki.Certificate) error {
 	limit := d.m.o.Timeouts.Call
 	have, err := d.p.find(ctx, limit, session, number(ckaClass, ckoCertificate), wire.Attribute{Type: ckaValue, Value: c.Raw})
 	if err == nil && len(have) > 0 {
@@ -251,7 +265,7 @@ func (d *device) write(ctx context.Context, session uint64, id []byte, label str
 		{Type: ckaLabel, Value: []byte(label)}, {Type: ckaID, Value: id}, {Type: ckaSubject, Value: c.RawSubject}, {Type: ckaIssuer, Value: c.RawIssuer},
 		{Type: ckaSerialNumber, Value: append([]byte{0x02, byte(len(serial))}, serial...)}, {Type: ckaValue, Value: c.Raw},
 	}
-	r, err := d.p.ask(ctx, &wire.Request{Op: wire.Create, Session: session, Public: attributes}, limit, "C_CreateObject")
+	r, err := d.write(ctx, &wire.Request{Op: wire.Create, Session: session, Public: attributes}, limit, "C_CreateObject")
 	if err != nil {
 		return err
 	}

@@ -240,6 +240,15 @@ func (d *device) after(ctx context.Context, code, at uint64, epoch int, p *proce
 	doing := [...]string{wire.AtInit: "C_SignInit", wire.AtLogin: "C_Login", wire.AtSign: "C_Sign"}[min(at, wire.AtSign)]
 	err = codeErr(doing, code)
 	switch m := meaningOf(code); {
+	case code == wire.CodeNoPIN:
+		// The helper forgot it because the token went, or login was refused.
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.held = false
+		if _, lost := d.connect(ctx); lost != nil {
+			return false, lost
+		}
+		return false, err
 	case at == wire.AtLogin:
 		// The PIN of this signature was not taken. It is not sent again, and the
 		// operation that was begun ends with the session.
@@ -264,7 +273,7 @@ func (d *device) after(ctx context.Context, code, at uint64, epoch int, p *proce
 	case m.action == stop:
 		return false, err
 	case attempt == 0:
-		if recoverErr := d.recover(ctx, epoch); recoverErr != nil {
+		if recoverErr := d.recover(ctx, epoch, code == ckrNotLoggedIn); recoverErr != nil {
 			if errors.Is(recoverErr, keystore.ErrTokenGone) {
 				return false, recoverErr
 			}

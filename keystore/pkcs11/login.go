@@ -99,7 +99,9 @@ func (d *device) afterFailure(ctx context.Context, err error) error {
 
 // recover opens a session anew after the one of that epoch was lost, logs in
 // with the PIN that is held, if one is, and finds the keys again. It locks d.mu.
-func (d *device) recover(ctx context.Context, epoch int) error {
+//
+// loggedOut: the module said so, though it may still show the keys.
+func (d *device) recover(ctx context.Context, epoch int, loggedOut bool) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch {
@@ -110,12 +112,12 @@ func (d *device) recover(ctx context.Context, epoch int) error {
 	case d.p == nil || !d.unlocked:
 		return errLoginLost
 	}
-	return d.reopen(ctx)
+	return d.reopen(ctx, loggedOut)
 }
 
 var errLoginLost = codeErr("login", ckrNotLoggedIn)
 
-func (d *device) reopen(ctx context.Context) error {
+func (d *device) reopen(ctx context.Context, loggedOut bool) error {
 	p, old, limit := d.p, d.session, d.m.o.Timeouts.Call
 	shut := func() {
 		p.ask(ctx, &wire.Request{Op: wire.CloseSess, Slot: d.slot, Session: old}, limit, "C_CloseSession")
@@ -139,7 +141,7 @@ func (d *device) reopen(ctx context.Context) error {
 	d.session = session
 	d.epoch++
 	again, err := d.findAgain(ctx)
-	if err == nil && again {
+	if err == nil && again && !(loggedOut && d.held) {
 		return nil
 	}
 	if err != nil && codeOf(err) != ckrNotLoggedIn {
@@ -152,7 +154,7 @@ func (d *device) reopen(ctx context.Context) error {
 func (d *device) reopenOnly(ctx context.Context) error {
 	held := d.held
 	d.held = false
-	err := d.reopen(ctx)
+	err := d.reopen(ctx, false)
 	if d.unlocked {
 		d.held = held
 	}
@@ -190,7 +192,14 @@ func (d *device) loginAgain(ctx context.Context) error {
 	if !d.held {
 		return errLoginLost
 	}
-	_, err := d.p.ask(ctx, &wire.Request{Op: wire.Login, Slot: d.slot, Session: d.session, Flags: wire.Kept}, d.m.o.Timeouts.Login, "C_Login")
+	login := &wire.Request{Op: wire.Login, Slot: d.slot, Session: d.session, Flags: wire.Kept}
+	_, err := d.p.ask(ctx, login, d.m.o.Timeouts.Login, "C_Login")
+	if codeOf(err) == ckrAlreadyLoggedIn {
+		logout := d.logoutRequest()
+		logout.Flags = wire.Keep
+		d.p.ask(ctx, logout, d.m.o.Timeouts.Call, "C_Logout")
+		_, err = d.p.ask(ctx, login, d.m.o.Timeouts.Login, "C_Login")
+	}
 	if err != nil && codeOf(err) != ckrAlreadyLoggedIn {
 		d.held = false
 		return err

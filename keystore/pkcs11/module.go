@@ -31,6 +31,7 @@ type module struct {
 	// Of package Tokens, under its lock.
 	seen      []seen // what the last look showed
 	readers   string // the cards at that time
+	asked     time.Time
 	emptyAt   time.Time
 	restarted string // the cards for which the helper was replaced already
 	trouble   error

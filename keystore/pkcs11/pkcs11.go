@@ -21,10 +21,11 @@
 // # PIN
 //
 // Unlock sends the PIN once, after looking at what the token says of itself, and
-// nothing here ever sends one again by itself: with two exceptions, both with
-// the PIN that the token has just accepted and that the helper holds in locked
-// memory while such a store is open: a key that wants the PIN for every
-// signature (CKA_ALWAYS_AUTHENTICATE), and a session that such a token lost.
+// nothing here ever sends one again by itself, but for a PIN that the token has
+// just accepted and that the helper holds in locked memory while the store is
+// open. It does so for tokens with a key that wants the PIN for every signature
+// (CKA_ALWAYS_AUTHENTICATE), and for those without a key, to make one; there the
+// PIN also gets back a login that the module lost.
 //
 // Unlock of a token without keys answers keystore.ErrNoKey, and the store is
 // unlocked all the same: Generate can make one.

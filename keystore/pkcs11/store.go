@@ -116,7 +116,8 @@ func (s *store) readKeys(ctx context.Context) ([]keystore.Key, error) {
 	for _, k := range privates {
 		each = each || k.eachTime
 	}
-	if d.held && !each {
+	// A token without keys gets one next, which may want the PIN each time.
+	if d.held && !each && len(privates) > 0 {
 		if _, err := d.p.ask(ctx, &wire.Request{Op: wire.Forget, Slot: d.slot}, d.m.o.Timeouts.Call, ""); err != nil {
 			return nil, err
 		}

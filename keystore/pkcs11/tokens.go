@@ -170,12 +170,15 @@ type seen struct {
 func (s seen) hardware() bool { return s.slotFlags&(ckfHardware|ckfHardwareSlot) != 0 }
 
 // look asks a module for its tokens. While one of its stores is open the module
-// is left alone as long as no card came or went: another command between PIN
-// and signature makes some cards forget the PIN.
+// is left alone as long as no card came or went, for another command between PIN
+// and signature makes some cards forget the PIN; where the cards are not known it
+// is asked every third time.
 func (m *module) look(ctx context.Context, c cards) {
-	if m.inUse() && m.readers == c.key && m.trouble == nil && len(m.seen) > 0 {
+	quiet := m.o.Timeouts.Fresh > 0 && (c.known || time.Since(m.asked) < 3*m.o.Timeouts.Fresh)
+	if quiet && m.inUse() && m.readers == c.key && m.trouble == nil && len(m.seen) > 0 {
 		return
 	}
+	m.asked = time.Now()
 	if m.readers != c.key {
 		m.emptyAt = time.Time{}
 	}
