@@ -60,6 +60,11 @@ func TestField512(t *testing.T) {
 		check("add", new(big.Int).Add(a, b))
 		z.sub(&x, &y)
 		check("sub", new(big.Int).Sub(a, b))
+		z = x
+		z.negateIf(0)
+		check("no negation", a)
+		z.negateIf(1<<64 - 1)
+		check("negation", new(big.Int).Neg(a))
 		z.canonical(&x)
 		if toBig(z[:]).Cmp(mod(new(big.Int).Set(a))) != 0 {
 			t.Fatalf("canonical of %x: got %x", a, toBig(z[:]))
@@ -94,6 +99,11 @@ func TestField256(t *testing.T) {
 		check("add", new(big.Int).Add(a, b))
 		z.sub(&x, &y)
 		check("sub", new(big.Int).Sub(a, b))
+		z = x
+		z.negateIf(0)
+		check("no negation", a)
+		z.negateIf(1<<64 - 1)
+		check("negation", new(big.Int).Neg(a))
 		z.canonical(&x)
 		if toBig(z[:]).Cmp(mod(new(big.Int).Set(a))) != 0 {
 			t.Fatalf("canonical of %x: got %x", a, toBig(z[:]))

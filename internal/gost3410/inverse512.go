@@ -3,23 +3,23 @@ package gost3410
 
 // modulus512 is an odd modulus of at most 512 bits for inverse.
 type modulus512 struct {
-	m   [9]int64 // words of 62 bits
-	inv uint64   // 1/m mod 2^62
+	m   [9]int64 // words of 60 bits
+	inv uint64   // 1/m mod 2^60
 }
 
 func newModulus512(m [8]uint64) modulus512 {
-	return modulus512{split512(&m), inverse64(m[0]) & mask62}
+	return modulus512{split512(&m), inverse64(m[0]) & mask60}
 }
 
-// split512 cuts x into words of 62 bits.
+// split512 cuts x into words of 60 bits.
 func split512(x *[8]uint64) (z [9]int64) {
 	for i := range z {
-		w, s := 62*i/64, 62*i%64
+		w, s := 60*i/64, 60*i%64
 		v := x[w] >> s
 		if w+1 < len(x) {
 			v |= x[w+1] << (64 - s)
 		}
-		z[i] = int64(v & mask62)
+		z[i] = int64(v & mask60)
 	}
 	return z
 }
@@ -27,7 +27,7 @@ func split512(x *[8]uint64) (z [9]int64) {
 // join512 is the reverse of split512.
 func join512(x *[9]int64) (z [8]uint64) {
 	for i := range x {
-		w, s := 62*i/64, 62*i%64
+		w, s := 60*i/64, 60*i%64
 		z[w] |= uint64(x[i]) << s
 		if w+1 < len(z) {
 			z[w+1] |= uint64(x[i]) >> (64 - s)
@@ -37,7 +37,7 @@ func join512(x *[9]int64) (z [8]uint64) {
 }
 
 // inverse returns 1/x for x below the modulus, 0 for 0, in constant time: see
-// inverse.go. 20 rounds of 62 division steps suffice for 512 bits.
+// inverse.go. 20 rounds of 60 division steps suffice for 512 bits.
 func (o *modulus512) inverse(x *[8]uint64) [8]uint64 {
 	var d, e [9]int64
 	e[0] = 1
@@ -45,9 +45,9 @@ func (o *modulus512) inverse(x *[8]uint64) [8]uint64 {
 	zeta := int64(-1)
 	for range 20 {
 		var t matrix
-		zeta = t.divsteps(zeta, uint64(f[0])|uint64(f[1])<<62, uint64(g[0])|uint64(g[1])<<62)
+		zeta = t.divsteps(zeta, uint64(f[0])|uint64(f[1])<<60, uint64(g[0])|uint64(g[1])<<60)
 		o.combine(&d, &e, &t)
-		// (f, g) = t·(f, g)/2^62, exactly.
+		// (f, g) = t·(f, g)/2^60, exactly.
 		var fa, ga acc
 		fa.macLow(t.u, f[0])
 		fa.macLow(t.v, g[0])
@@ -78,8 +78,8 @@ func (o *modulus512) inverse(x *[8]uint64) [8]uint64 {
 	for i := range d {
 		c += (d[i] ^ negative) - negative
 		if i < 9-1 {
-			d[i] = c & mask62
-			c >>= 62
+			d[i] = c & mask60
+			c >>= 60
 		} else {
 			d[i] = c
 		}
@@ -88,7 +88,7 @@ func (o *modulus512) inverse(x *[8]uint64) [8]uint64 {
 	return join512(&d)
 }
 
-// combine sets (d, e) = t·(d, e)/2^62 modulo m, keeping both between -2m and m.
+// combine sets (d, e) = t·(d, e)/2^60 modulo m, keeping both between -2m and m.
 func (o *modulus512) combine(d, e *[9]int64, t *matrix) {
 	sd, se := d[9-1]>>63, e[9-1]>>63
 	md := t.u&sd + t.v&se
@@ -98,9 +98,9 @@ func (o *modulus512) combine(d, e *[9]int64, t *matrix) {
 	da.macLow(t.v, e[0])
 	ea.macLow(t.q, d[0])
 	ea.macLow(t.r, e[0])
-	// Make the lowest 62 bits zero with a multiple of m.
-	md -= int64((o.inv*da.lo + uint64(md)) & mask62)
-	me -= int64((o.inv*ea.lo + uint64(me)) & mask62)
+	// Make the lowest 60 bits zero with a multiple of m.
+	md -= int64((o.inv*da.lo + uint64(md)) & mask60)
+	me -= int64((o.inv*ea.lo + uint64(me)) & mask60)
 	da.macLow(md, o.m[0])
 	ea.macLow(me, o.m[0])
 	da.shift()
@@ -133,8 +133,8 @@ func (o *modulus512) addIf(d *[9]int64, mask int64) {
 	for i := range d {
 		c += d[i] + o.m[i]&mask
 		if i < 9-1 {
-			d[i] = c & mask62
-			c >>= 62
+			d[i] = c & mask60
+			c >>= 60
 		} else {
 			d[i] = c
 		}

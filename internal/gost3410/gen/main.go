@@ -36,13 +36,13 @@ var sizes = []size{
 	{Bits: 256, Limbs: 4, C: 617, Order: 254, Window: 6, Naf: 5},
 }
 
-// Limbs62 is the number of 62-bit words of the inversion, one bit for the sign
+// Limbs60 is the number of 60-bit words of the inversion, one bit for the sign
 // included.
-func (s size) Limbs62() int { return s.Bits/62 + 1 }
+func (s size) Limbs60() int { return s.Bits/60 + 1 }
 
-// Steps is the number of rounds of 62 division steps that bring g to zero:
+// Steps is the number of rounds of 60 division steps that bring g to zero:
 // (45907·bits + 26313)/19929 steps, the half-delta bound of the paper.
-func (s size) Steps() int { return (45907*s.Bits + 26313 + 62*19929 - 1) / (62 * 19929) }
+func (s size) Steps() int { return (45907*s.Bits + 26313 + 60*19929 - 1) / (60 * 19929) }
 
 // Windows is the number of windows of the fixed-base table.
 func (s size) Windows() int { return (s.Bits + s.Window - 1) / s.Window }
