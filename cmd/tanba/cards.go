@@ -3,16 +3,42 @@ package main
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"tanba/bridge"
 	"tanba/internal/pcsc"
+	"tanba/internal/settings"
+	"tanba/internal/state"
 	"tanba/keystore"
 )
 
-// newCards knows the cards in the readers. It costs nothing until somebody asks.
-func newCards(log *slog.Logger) *pcsc.Monitor {
-	return &pcsc.Monitor{Failed: func(err error) { log.Debug("readers", "error", err) }}
+// agentTokens is what the agent knows of cards and tokens. It costs nothing until
+// somebody asks: no connection, no driver, no helper.
+type agentTokens struct {
+	cards   *pcsc.Monitor
+	tokens  keystore.Tokens
+	devices bridge.Devices
+	Close   func()
+}
+
+func newAgentTokens(dir state.Dir, s settings.Settings, log *slog.Logger) agentTokens {
+	found := newTokens(dir, log)
+	cards := &pcsc.Monitor{
+		Failed:  func(err error) { log.Debug("readers", "error", err) },
+		Noticed: found.Changed, // what was listed a moment ago is no longer so
+	}
+	t := agentTokens{cards: cards, tokens: watchedTokens{found, cards}}
+	d := devices{cards: bridge.Cards(cards.ATRs)}
+	if namesStorages(s) {
+		d.tokens = found
+	}
+	t.devices = d
+	t.Close = func() {
+		cards.Close()
+		found.Close()
+	}
+	return t
 }
 
 // devices are the tokens that sites may be told of: those whose card says what
@@ -41,4 +67,52 @@ func (d devices) Storages(ctx context.Context) ([]string, error) {
 		err = nil // such tokens need no reader: a module may reach over the network
 	}
 	return storages, err
+}
+
+// namesStorages reports whether the settings give some token a storage name.
+func namesStorages(s settings.Settings) bool {
+	return len(s.TokenStorages) > 0 || slices.ContainsFunc(s.Modules, func(m settings.Module) bool { return m.Storage != "" && !m.Off })
+}
+
+// watchedTokens looks at the tokens when a card comes or goes while a store is
+// open, so that the PIN and the handles of one that was taken out are dropped
+// then and not when somebody asks next (tokens.md 6.7).
+type watchedTokens struct {
+	keystore.Tokens
+	cards interface{ Changed() <-chan struct{} }
+}
+
+func (w watchedTokens) Open(ctx context.Context, id string) (keystore.TokenStore, error) {
+	store, err := w.Tokens.Open(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	open, cancel := context.WithCancel(context.Background())
+	go func() {
+		for {
+			changed := w.cards.Changed()
+			select {
+			case <-changed:
+			case <-open.Done():
+				return
+			}
+			look, done := context.WithTimeout(open, looking)
+			w.Tokens.List(look) // what it lists nobody needs here
+			done()
+		}
+	}()
+	return watchedStore{store, cancel}, nil
+}
+
+// looking bounds a look at the tokens; a driver may have to be started anew.
+const looking = time.Minute
+
+type watchedStore struct {
+	keystore.TokenStore
+	leave context.CancelFunc
+}
+
+func (s watchedStore) Close() error {
+	s.leave()
+	return s.TokenStore.Close()
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"tanba/bridge"
+	"tanba/internal/settings"
 	"tanba/keystore"
 )
 
@@ -51,5 +52,78 @@ func TestDevices(t *testing.T) {
 		if !slices.Equal(got, c.want) || !errors.Is(err, c.wrong) {
 			t.Errorf("%s: %q, %v", c.name, got, err)
 		}
+	}
+}
+
+func TestNamesStorages(t *testing.T) {
+	for _, c := range []struct {
+		s    settings.Settings
+		want bool
+	}{
+		{settings.Settings{}, false},
+		{settings.Settings{Modules: []settings.Module{{Path: "/a.so"}, {Path: "/b.so", Storage: "AKAKEYStore", Off: true}}}, false},
+		{settings.Settings{Modules: []settings.Module{{Path: "/a.so", Storage: "AKAKEYStore"}}}, true},
+		{settings.Settings{TokenStorages: map[string]string{"label": "AKKaztokenStore"}}, true},
+	} {
+		if got := namesStorages(c.s); got != c.want {
+			t.Errorf("%+v: %v", c.s, got)
+		}
+	}
+}
+
+// openTokens tell when they are looked at and closed.
+type openTokens struct {
+	keystore.Tokens
+	looked chan struct{}
+	closed bool
+}
+
+func (o *openTokens) List(context.Context) ([]keystore.Token, error) {
+	o.looked <- struct{}{}
+	return nil, nil
+}
+
+func (o *openTokens) Open(_ context.Context, id string) (keystore.TokenStore, error) {
+	if id == "" {
+		return nil, keystore.ErrTokenGone
+	}
+	return openStore{tokens: o}, nil
+}
+
+type openStore struct {
+	keystore.TokenStore
+	tokens *openTokens
+}
+
+func (s openStore) Close() error { s.tokens.closed = true; return nil }
+
+// changes hands out channels that the test closes.
+type changes chan chan struct{}
+
+func (c changes) Changed() <-chan struct{} {
+	one := make(chan struct{})
+	c <- one
+	return one
+}
+
+// A card that comes or goes is looked for while a store is open, and only then.
+func TestWatchedTokens(t *testing.T) {
+	tokens := &openTokens{looked: make(chan struct{})}
+	cards := make(changes)
+	w := watchedTokens{tokens, cards}
+	if _, err := w.Open(t.Context(), ""); !errors.Is(err, keystore.ErrTokenGone) {
+		t.Fatal(err)
+	}
+	store, err := w.Open(t.Context(), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		close(<-cards)
+		<-tokens.looked
+	}
+	<-cards // never closed: who waits for it must leave with Close
+	if err := store.Close(); err != nil || !tokens.closed {
+		t.Errorf("%v, closed %v", err, tokens.closed)
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"tanba/bridge"
 	"tanba/installer/trust"
+	"tanba/internal/settings"
 )
 
 // exitPortTaken: another program holds the port; the message names it.
@@ -49,11 +50,16 @@ func serve(c *command, args []string) int {
 	if prompter == nil {
 		prompter = defaultPrompter(dir, c.lang, log)
 	}
-	cards := newCards(log)
-	defer cards.Close()
+	chosen, err := settings.Effective(dir)
+	if err != nil {
+		c.fail("cli.cannot_start", err)
+		return exitError
+	}
+	t := newAgentTokens(dir, chosen, log)
+	defer t.Close()
 	a, err := startAgent(agentOptions{
 		dir: dir, port: *port, language: c.lang, prompter: prompter, developer: *developer, multisign: *multisign, tsa: *tsa, log: log,
-		watch: cards, devices: devices{cards: bridge.Cards(cards.ATRs)},
+		storages: chosen.TokenStorages, tokens: t.tokens, watch: t.cards, devices: t.devices,
 	})
 	if err != nil {
 		return c.failStart(err)
