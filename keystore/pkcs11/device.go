@@ -71,7 +71,7 @@ func pinState(info tokenInfo) keystore.PINState {
 	has := func(flag uint64) bool { return info.flags&flag != 0 }
 	return keystore.PINState{
 		Min: info.minPIN, Max: info.maxPIN, Left: -1,
-		Low: has(ckfPINLow), LastTry: has(ckfPINLast), Locked: has(ckfPINLocked),
+		Low: has(ckfPINLow | ckfPINLast | ckfPINLocked), LastTry: has(ckfPINLast), Locked: has(ckfPINLocked),
 		Unset: !has(ckfPINSet), MustChange: has(ckfPINChange), Pad: has(ckfPad),
 	}
 }

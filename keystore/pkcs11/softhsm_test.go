@@ -124,7 +124,7 @@ func (s *soft) withKey(t testing.TB) *pki.Certificate {
 		t.Fatalf("pending %+v, %v", pending, err)
 	}
 	authority := testAuthority(t)
-	certificate, err := authority.Certify(public, testpki.Profile{Surname: "ТЕСТОВ", GivenName: "ТЕСТ", IIN: "123456789011"})
+	certificate, err := authority.Certify(public, profile)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,6 +149,18 @@ func (s *soft) withKey(t testing.TB) *pki.Certificate {
 	}
 	store.Close()
 	return certificate
+}
+
+var profile = testpki.Profile{Surname: "ТЕСТОВ", GivenName: "ТЕСТ", IIN: "123456789011"}
+
+// expand returns the files that match the patterns.
+func expand(patterns ...string) []string {
+	var found []string
+	for _, p := range patterns {
+		matches, _ := filepath.Glob(p) // of a right form
+		found = append(found, matches...)
+	}
+	return found
 }
 
 var theAuthority = sync.OnceValues(func() (*testpki.Authority, error) { return testpki.New(nil, time.Now()) })
