@@ -46,6 +46,7 @@
 //	rwlogout=1                      a session for writing ends the login
 //	readonly=1                      takes no objects
 //	cantlock=1                      takes no locks of the system
+//	already=1                       says that it is initialised already
 //	onlyrsa=1                       lists RSA only
 package testtoken
 

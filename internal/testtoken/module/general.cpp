@@ -16,6 +16,7 @@ static CK_RV initialize(void *arguments) {
 		require(arguments == nullptr || !t.config.on("cantlock"), CKR_CANT_LOCK);
 		t.detail = arguments ? "locking" : "alone";
 		t.initialised = true;
+		require(!t.config.on("already"), CKR_CRYPTOKI_ALREADY_INITIALIZED);
 	});
 }
 

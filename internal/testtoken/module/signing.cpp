@@ -146,8 +146,7 @@ static CK_RV sign(CK_SESSION_HANDLE session, CK_BYTE *data, CK_ULONG size, CK_BY
 		s.sign.reset();
 		require(operation.allowed, CKR_USER_NOT_LOGGED_IN);
 		const Bytes octets = signature(t, key, operation.mechanism, Bytes(data, data + size));
-		require(octets.size() <= *outSize, CKR_FUNCTION_FAILED);
-		std::copy(octets.begin(), octets.end(), out);
+		std::copy_n(octets.begin(), std::min<size_t>(octets.size(), *outSize), out); // "long" says more than it writes
 		*outSize = octets.size();
 		if (t.config.on("unplugafter")) t.state.change([](State &st) { st.counters["signed"]++; });
 	});

@@ -1,0 +1,310 @@
+//go:build linux
+
+package pkcs11_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"tanba/internal/pki"
+	"tanba/internal/testtoken"
+	"tanba/keystore"
+	"tanba/keystore/pkcs11"
+)
+
+// Acceptance test 2: the module crashes while it is loaded. The token that
+// another module shows is there all the same.
+func TestModuleThatCrashesAtTheStart(t *testing.T) {
+	for _, where := range []string{"C_Initialize", "C_GetInfo", "C_GetSlotList", "C_GetTokenInfo", "C_OpenSession"} {
+		t.Run(where, func(t *testing.T) {
+			r := plug(t, "crash="+where)
+			good := testtoken.New(t, "serial=900d")
+			good.Add(t, 0, person(t, pki.GOST512))
+			r.start(t, pkcs11.Options{Modules: []pkcs11.Module{{Path: r.Path}, {Path: good.Path}}})
+			found := false
+			for _, token := range r.list(t) {
+				found = found || token.Serial == "900d" && len(token.Certificates) == 1
+			}
+			if !found {
+				t.Errorf("the other module's token is missing: %+v", r.list(t))
+			}
+			report, err := r.tokens.Report(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(report.Modules) != 2 || troubles(report.Modules[0]) == 0 || troubles(report.Modules[1]) != 0 {
+				t.Errorf("report %+v", report)
+			}
+			r.Set(t, "crash")
+			r.start(t, pkcs11.Options{})
+			_, keys := r.unlock(t)
+			r.signs(t, keys[pki.GOST512])
+		})
+	}
+}
+
+func troubles(m pkcs11.ModuleReport) int {
+	n := len(m.Troubles)
+	for _, s := range m.Slots {
+		n += len(s.Troubles)
+		if s.Token != nil {
+			n += len(s.Token.Troubles)
+		}
+	}
+	return n
+}
+
+// A crash or a hang in the middle costs this call; the PIN is not sent to the
+// next helper by itself.
+func TestModuleThatCrashesOrHangsLater(t *testing.T) {
+	for _, what := range []string{"crash", "hang"} {
+		for _, where := range []string{"C_Login", "C_SignInit", "C_Sign", "C_FindObjectsInit"} {
+			t.Run(what+" "+where, func(t *testing.T) {
+				r := plug(t)
+				if what == "hang" {
+					r.start(t, pkcs11.Options{Timeouts: pkcs11.Timeouts{Call: 2 * time.Second, Login: 2 * time.Second}})
+				}
+				store := r.open(t)
+				late := where == "C_SignInit" || where == "C_Sign"
+				var keys []keystore.Key
+				var err error
+				if late {
+					if keys, err = store.Unlock(t.Context(), []byte(testtoken.PIN)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				before := r.logins(t)
+				r.Set(t, what+"="+where)
+				if late {
+					err = r.sign(t, byFamily(t, keys)[pki.GOST512], "document")
+				} else {
+					_, err = store.Unlock(within(t), []byte(testtoken.PIN))
+				}
+				wantError(t, what, err, keystore.ErrTokenFailed)
+				if n := r.logins(t) - before; n > 1 {
+					t.Errorf("%d logins", n)
+				}
+				r.Set(t, what)
+				// The same store may want the PIN again, and then it works.
+				keys, err = store.Unlock(within(t), []byte(testtoken.PIN))
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.signs(t, byFamily(t, keys)[pki.GOST512])
+				if r.Left(t) != testtoken.Tries {
+					t.Errorf("%d tries left", r.Left(t))
+				}
+			})
+		}
+	}
+}
+
+// A person who goes away does not wait for a module that hangs.
+func TestCancelWhileTheModuleHangs(t *testing.T) {
+	r := plug(t)
+	store := r.open(t)
+	r.Set(t, "hang=C_Login")
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error)
+	go func() {
+		_, err := store.Unlock(ctx, []byte(testtoken.PIN))
+		done <- err
+	}()
+	for len(r.Calls(t, "C_Login")) == 0 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	cancel()
+	wantError(t, "Unlock", <-done, context.Canceled)
+}
+
+// The table of tokens.md 6.6, seen from a signature.
+func TestErrorsWhileSigning(t *testing.T) {
+	works := errors.New("none")
+	for _, c := range []struct {
+		where string
+		code  string
+		once  error // what one such answer comes to
+		ever  error // and if it never ends
+	}{
+		{"C_SignInit", "0xB3", works, keystore.ErrTokenFailed},
+		{"C_SignInit", "0xB0", works, keystore.ErrTokenFailed},
+		{"C_SignInit", "0x82", works, keystore.ErrTokenFailed},
+		{"C_SignInit", "0x60", works, keystore.ErrTokenFailed},
+		{"C_SignInit", "0x30", works, keystore.ErrTokenFailed},
+		{"C_SignInit", "0x31", works, keystore.ErrTokenBusy},
+		{"C_SignInit", "0x70", keystore.ErrMechanism, keystore.ErrMechanism},
+		{"C_SignInit", "0x63", keystore.ErrMechanism, keystore.ErrMechanism},
+		{"C_SignInit", "0x68", keystore.ErrMechanism, keystore.ErrMechanism},
+		{"C_SignInit", "0xE0", keystore.ErrTokenGone, keystore.ErrTokenGone},
+		{"C_Sign", "0x30", works, keystore.ErrTokenFailed},
+		{"C_Sign", "0x6", works, keystore.ErrTokenFailed},
+		{"C_Sign", "0x5", works, keystore.ErrTokenFailed},
+		{"C_Sign", "0xB3", works, keystore.ErrTokenFailed},
+		{"C_Sign", "0x32", keystore.ErrTokenGone, keystore.ErrTokenGone},
+		{"C_Sign", "0xE1", keystore.ErrTokenGone, keystore.ErrTokenGone},
+		{"C_Sign", "0x50", context.Canceled, context.Canceled},
+		{"C_Sign", "0x1", context.Canceled, context.Canceled},
+		{"C_Sign", "0x200", context.Canceled, context.Canceled},
+		{"C_Sign", "0x80000005", keystore.ErrTokenFailed, keystore.ErrTokenFailed},
+		{"C_Sign", "0x54", keystore.ErrTokenFailed, keystore.ErrTokenFailed},
+	} {
+		t.Run(c.where+" "+c.code, func(t *testing.T) {
+			r := plug(t)
+			_, keys := r.unlock(t)
+			for _, f := range []pki.Family{pki.GOST512, pki.RSA} {
+				r.Set(t, fmt.Sprintf("fault=%s:%s:1:%d", c.where, c.code, f))
+				if err := r.sign(t, keys[f], "document"); c.once == works && err != nil || c.once != works && !errors.Is(err, c.once) {
+					t.Errorf("%v, once: %v, want %v", f, err, c.once)
+				}
+				if errors.Is(c.once, keystore.ErrTokenGone) {
+					break // handles and PIN are dropped
+				}
+			}
+			r.Set(t, fmt.Sprintf("fault=%s:%s:0", c.where, c.code))
+			err := r.sign(t, keys[pki.GOST512], "document")
+			wantError(t, "without end", err, c.ever)
+			if r.Left(t) != testtoken.Tries {
+				t.Errorf("%d tries left", r.Left(t))
+			}
+			for _, call := range r.Calls(t, "C_Login") {
+				if call.Code != 0 && call.Code != 0x100 {
+					t.Errorf("login %+v", call)
+				}
+			}
+			r.Set(t, "fault")
+			_, keys = r.unlock(t)
+			r.signs(t, keys[pki.GOST512])
+		})
+	}
+}
+
+// A device error once, wherever it comes.
+func TestDeviceErrorOnceAnywhere(t *testing.T) {
+	for _, where := range []string{"C_Initialize", "C_GetInfo", "C_GetSlotList", "C_GetSlotInfo", "C_GetTokenInfo", "C_OpenSession", "C_FindObjectsInit", "C_FindObjects", "C_FindObjectsFinal", "C_GetAttributeValue"} {
+		t.Run(where, func(t *testing.T) {
+			r := plug(t, "fault="+where+":0x30:1")
+			list, err := r.tokens.List(within(t))
+			if err != nil || len(list) != 1 || len(list[0].Certificates) != len(families) {
+				// Said once, then it is over.
+				t.Logf("the first look: %+v, %v", list, err)
+				if list, err = r.tokens.List(within(t)); err != nil || len(list) != 1 || len(list[0].Certificates) != len(families) {
+					t.Fatalf("the second look: %+v, %v", list, err)
+				}
+			}
+			store := r.open(t)
+			r.Set(t, "fault="+where+":0x30:1:again")
+			keys, err := store.Unlock(within(t), []byte(testtoken.PIN))
+			if err != nil {
+				wantError(t, "Unlock", err, keystore.ErrTokenFailed)
+				t.Logf("the first PIN: %v", err)
+				if keys, err = store.Unlock(within(t), []byte(testtoken.PIN)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			r.signs(t, byFamily(t, keys)[pki.GOST512])
+			if n := r.logins(t); n > 2 {
+				t.Errorf("%d logins for two PINs", n)
+			}
+		})
+	}
+}
+
+func TestOneSessionOnly(t *testing.T) {
+	r := plug(t, "sessions=1")
+	r.only(t)
+	store, keys := r.unlockAll(t)
+	for _, f := range families {
+		r.signs(t, keys[f])
+	}
+	r.only(t) // somebody looks meanwhile
+	r.signs(t, keys[pki.GOST512])
+	if n := r.logins(t); n != 1 {
+		t.Errorf("%d logins, want 1", n)
+	}
+	if _, err := store.Token(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestSlowToken(t *testing.T) {
+	r := plug(t, "signdelay=800")
+	_, keys := r.unlock(t)
+	for _, f := range []pki.Family{pki.GOST512, pki.RSA} {
+		if err := r.sign(t, keys[f], "document"); err != nil {
+			t.Errorf("%v: %v", f, err)
+		}
+	}
+}
+
+func TestModuleWithoutLocks(t *testing.T) {
+	r := plug(t, "cantlock=1")
+	_, keys := r.unlock(t)
+	r.signs(t, keys[pki.GOST512])
+	started := r.Calls(t, "C_Initialize")
+	if last := started[len(started)-1]; last.Code != 0 || last.Detail != "alone" {
+		t.Errorf("C_Initialize %+v", started)
+	}
+}
+
+func TestModuleThatIsInitialisedAlready(t *testing.T) {
+	r := plug(t, "already=1")
+	_, keys := r.unlock(t)
+	r.signs(t, keys[pki.GOST512])
+}
+
+// One call of the module at a time, whoever asks.
+func TestNoTwoCallsAtOnce(t *testing.T) {
+	r := plug(t)
+	_, keys := r.unlock(t)
+	done := make(chan error)
+	for i := range 4 {
+		go func() {
+			for n := range 20 {
+				if _, err := keys[pki.GOST512].Sign(nil, digestOf(pki.GOST512, fmt.Sprint(i, n)), nil); err != nil {
+					done <- err
+					return
+				}
+				if _, err := r.tokens.List(t.Context()); err != nil {
+					done <- err
+					return
+				}
+			}
+			done <- nil
+		}()
+	}
+	for range 4 {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+	for _, c := range r.Calls(t, "") {
+		if len(c.Detail) >= 7 && c.Detail[len(c.Detail)-7:] == "CROWDED" {
+			t.Fatalf("%s came while another call was under way", c.Name)
+		}
+	}
+}
+
+// A session for writing that ends the login must not end in a wrong signature or
+// a lost try.
+func TestLoginLostToAWritingSession(t *testing.T) {
+	r := plug(t, "rwlogout=1")
+	store, keys := r.unlock(t)
+	r.signs(t, keys[pki.GOST512])
+	if _, _, err := store.Generate(t.Context(), pki.GOST512, "new"); err != nil {
+		t.Logf("Generate: %v", err)
+	}
+	if err := r.sign(t, keys[pki.GOST512], "document"); err != nil {
+		wantError(t, "Sign", err, keystore.ErrTokenFailed)
+		again, err := store.Unlock(t.Context(), []byte(testtoken.PIN))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.signs(t, byFamily(t, again)[pki.GOST512])
+	}
+	if r.Left(t) != testtoken.Tries {
+		t.Errorf("%d tries left", r.Left(t))
+	}
+}
