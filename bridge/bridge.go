@@ -39,6 +39,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
+	"net/http"
 	"net/netip"
 	"os"
 	"runtime"
@@ -69,6 +70,13 @@ type CertificateSource interface {
 	GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error)
 }
 
+// Pages answers the requests it says it serves; *pages.Handler is one. Peer and
+// Host have been checked before.
+type Pages interface {
+	Serves(*http.Request) bool
+	http.Handler
+}
+
 // Options is what a Server needs. Desk and TLS are required.
 type Options struct {
 	Addr  string // "" = 127.0.0.1 and Port(); the host must be 127.0.0.1
@@ -82,6 +90,8 @@ type Options struct {
 	// with protocol.ErrNotSupported, before any window.
 	Stamper timestamp.Stamper
 	Devices Devices // nil = no token is ever there
+	// Pages serves Tanba's own pages; nil = a status page without scripts.
+	Pages Pages
 	Now     func() time.Time
 	Log     *slog.Logger // nil = nothing is logged
 	Limits  Limits

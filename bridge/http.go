@@ -8,7 +8,7 @@ import (
 )
 
 // handler is everything the port answers. The gates come first; what is left
-// is a WebSocket or one of a few pages without state.
+// is a WebSocket, Tanba's own pages, or one of a few answers without state.
 func (s *Server) handler() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.hosts.admits(r) {
@@ -19,6 +19,10 @@ func (s *Server) handler() http.Handler {
 		}
 		if isUpgrade(r.Header) {
 			s.upgrade(w, r)
+			return
+		}
+		if p := s.o.Pages; p != nil && p.Serves(r) {
+			p.ServeHTTP(w, r)
 			return
 		}
 		s.page(w, r)

@@ -3,9 +3,10 @@
 // nothing from elsewhere; scripts and styles are files of their own, because the
 // pages forbid inline ones.
 //
-// prompt/ is the window that asks the person (see package prompt). tokens.css,
-// the colours and measures of the design, serves every page. screens/ has
-// pictures of the window for the README and is not embedded.
+// prompt/ is the window that asks the person (see package prompt), pages/ what the
+// bridge shows at its own address (see package pages). tokens.css, the colours and
+// measures of the design, serves every page. screens/ has pictures of the window
+// for the README and is not embedded.
 package web
 
 import (
@@ -14,7 +15,7 @@ import (
 	"strings"
 )
 
-//go:embed tokens.css icon.svg prompt
+//go:embed tokens.css icon.svg prompt pages
 var files embed.FS
 
 var kinds = map[string]string{
@@ -30,6 +31,20 @@ func Prompt(name string) (data []byte, contentType string, ok bool) {
 		return data, contentType, ok
 	}
 	return file("prompt/" + name)
+}
+
+// Page returns a file of the pages at the bridge's own address.
+func Page(name string) (data []byte, contentType string, ok bool) {
+	switch name {
+	case "dom.js": // elements are built in one way everywhere
+		return file("prompt/" + name)
+	case "tokens.css", "icon.svg":
+		return file(name)
+	}
+	if strings.Contains(name, "/") {
+		return nil, "", false
+	}
+	return file("pages/" + name)
 }
 
 // Shared returns a file every page may use: tokens.css, icon.svg.
