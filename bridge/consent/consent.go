@@ -3,16 +3,24 @@
 //
 // A Desk shows one question at a time, in the order they came, over all
 // connections. It cleans up the name of who asks, describes the documents, opens
-// the key file the person chose, judges which of its keys fit, and hands out a
-// Grant with the one key the person agreed to. It keeps, in the state directory:
+// the key file or token the person chose, judges which of its keys fit, and
+// hands out a Grant with the one key the person agreed to. It keeps, in the
+// state directory:
 //
-//	permissions.json  which sites were approved, when and how often
-//	recent.json       the key files used last
-//	journal.jsonl     what was asked for and how it ended, without content
+//	permissions.json  who was allowed or blocked what, when and how often
+//	recent.json       the key files and tokens used last
+//	journal.jsonl     what was asked for and how it ended, without content,
+//	                  chained so that a missing or changed line shows
 //
-// What it does not do: it never signs, never remembers a password, and never
-// answers for the person. There is no "always allow": each signature has its own
-// yes (security.md §7.2).
+// What it does not do: it never signs, and each signature of a document has its
+// own yes (security.md §7.2). Two things may be allowed for good, per exact
+// origin and never for a program: to see a certificate, and to have a log-in
+// confirmed; and even these need a password that is kept, which the person
+// ticked, for fifteen minutes at most. PINs of tokens are never kept. Learning
+// which tokens are plugged in is asked once per origin.
+//
+// Questions that are alike in everything the person sees and wait at the same
+// time are one question (security.md T8).
 //
 // Too many questions are answered as cancelled (security.md T8): more than three
 // of one site waiting, a site whose last two questions were dismissed or timed
@@ -23,7 +31,6 @@ package consent
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -61,7 +68,17 @@ type Options struct {
 	Phrase        string        // the person's own sign that a window is genuine
 	Timeout       time.Duration // 0 = Timeout
 	PerHour       int           // prompts in an hour, 0 = 30
-	Log           *slog.Logger  // nil = none
+	// Remember is how long a password may be kept when the person ticks that,
+	// at most RememberMax; 0 = never offered. Whoever sets it calls Desk.Forget
+	// when the screen is locked.
+	Remember time.Duration
+	// Kiosk is for a machine of many people: no password and no key is
+	// remembered, nothing is allowed for good.
+	Kiosk bool
+	// ActiveStorages names the storages that have a token now, without touching
+	// a driver; nil = Tokens are asked.
+	ActiveStorages func(context.Context) ([]string, error)
+	Log            *slog.Logger // nil = none
 }
 
 // Desk asks the person, one question at a time. It is safe for use by several
@@ -74,6 +91,10 @@ type Desk struct {
 	mu          sync.Mutex // guards the files below
 	permissions *permissions
 	recent      *recent
+	told        map[string]time.Time // refusals without a question in the journal
+
+	vault   *vault
+	flights flights
 }
 
 // New returns a Desk. State files that cannot be read count as empty; a damaged
@@ -95,6 +116,7 @@ func New(o Options) *Desk {
 		o.Language = i18n.Default
 	}
 	d := &Desk{o: o, journal: journal{dir: o.State}}
+	d.vault = &vault{now: o.Now}
 	d.permissions = loadPermissions(o.State, o.Log)
 	d.recent = loadRecent(o.State, o.Log)
 	d.queue = &queue{now: o.Now, perHour: o.PerHour, unlimited: prompt.Unattended(o.Prompter)}
@@ -127,6 +149,8 @@ type Question struct {
 	Unseen    bool // Total documents come one by one after the yes; none is known yet
 	Login     bool // the page says that it is about logging in
 	Pick      *protocol.PickFile
+
+	read [][32]byte // of documents that were read after the yes
 }
 
 // Known reports whether the person approved this asker before.
@@ -134,145 +158,4 @@ func (d *Desk) Known(a Asker) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.permissions.approved(identity(a)) != nil
-}
-
-// Ask waits for its turn, shows the question and returns what the person
-// granted. Every other outcome (a no, a closed window, five minutes without an
-// answer, the end of ctx, a limit) is an error that wraps protocol.ErrCancelled;
-// a machine where nobody can be asked gives one that wraps prompt.ErrUnavailable
-// as well. Refusals are in the journal when Ask returns; a Grant is recorded by
-// its Close.
-//
-// The next question is shown after Grant.Close or Grant.StepAside.
-func (d *Desk) Ask(ctx context.Context, q *Question) (*Grant, error) {
-	id := identity(q.Asker)
-	turn, err := d.queue.wait(ctx, id)
-	if err != nil {
-		outcome := OutcomeGone
-		if errors.Is(err, errLimit) {
-			outcome = OutcomeLimit
-		}
-		d.refused(q, outcome)
-		return nil, err
-	}
-	g, err := d.ask(ctx, q, turn)
-	if err != nil {
-		outcome := outcomeOf(ctx, err)
-		if outcome == OutcomeCancelled || outcome == OutcomeTimeout {
-			turn.dismissed()
-		}
-		turn.end()
-		d.refused(q, outcome)
-		return nil, err
-	}
-	turn.approved()
-	return g, nil
-}
-
-func (d *Desk) ask(ctx context.Context, q *Question, turn *turn) (*Grant, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, d.o.Timeout, errTimeout)
-	defer cancel()
-	u := &unlocker{desk: d, question: q}
-	if q.Purpose != prompt.PickFile {
-		if err := u.prepare(); err != nil {
-			return nil, err
-		}
-	}
-	decision, err := d.o.Prompter.Approve(ctx, d.request(q, u, turn))
-	if err == nil && ctx.Err() != nil {
-		// A yes that crossed the end on its way is a no.
-		finish(decision.Progress, prompt.FailedConnection)
-		err = prompt.ErrCancelled
-	}
-	if err != nil {
-		u.destroy()
-		return nil, cancelled(ctx, err)
-	}
-	g := &Grant{Progress: decision.Progress, Path: decision.Path, desk: d, question: q, turn: turn, unlocker: u}
-	if q.Purpose != prompt.PickFile {
-		g.Path = ""
-		if g.Key, err = u.take(decision); err != nil {
-			d.o.Log.Warn("consent: a key was chosen that does not serve", "error", err)
-			finish(decision.Progress, prompt.FailedSigning)
-			u.destroy()
-			return nil, cancelled(ctx, err)
-		}
-		d.remember(u.path, u.token, g.Key)
-	}
-	d.approve(q.Asker)
-	return g, nil
-}
-
-// request puts a question into the form a window shows.
-func (d *Desk) request(q *Question, u *unlocker, turn *turn) *prompt.Request {
-	r := &prompt.Request{
-		ID:        turn.id,
-		Site:      d.site(q.Asker),
-		Purpose:   q.Purpose,
-		Locale:    q.Locale,
-		Documents: q.Documents,
-		Total:     max(q.Total, len(q.Documents)),
-		Bytes:     q.Bytes,
-		Detached:  q.Detached,
-		Digests:   q.Digests,
-		Unseen:    q.Unseen,
-		Phrase:    d.o.Phrase,
-		Minimum:   Minimum,
-		Waiting:   d.queue.waiting,
-	}
-	if r.Locale == "" {
-		r.Locale = d.o.Language
-	}
-	if r.Bytes == 0 {
-		for _, doc := range q.Documents {
-			r.Bytes += doc.Size
-		}
-	}
-	if p := q.Pick; p != nil {
-		r.Extensions, r.Directory, r.Start = p.Extensions, p.Directory, p.Start
-		return r
-	}
-	r.Login, r.Warning = classify(q)
-	r.Unlock = u.unlock
-	r.Wanted = wanted(q.Select)
-	r.Extensions = extensions(q.Select.Storages)
-	if takesFiles(q.Select.Storages) {
-		r.Recent = d.recentFiles(r.Extensions)
-	}
-	u.offerTokens(r)
-	return r
-}
-
-var errTimeout = errors.New("no answer in time")
-
-// cancelled makes the error of Ask out of what went wrong.
-func cancelled(ctx context.Context, err error) error {
-	if cause := context.Cause(ctx); cause != nil {
-		return &refusal{cause}
-	}
-	return &refusal{err}
-}
-
-// refusal is protocol.ErrCancelled together with its reason, which stays here.
-type refusal struct{ reason error }
-
-func (r *refusal) Error() string   { return "consent: cancelled: " + r.reason.Error() }
-func (r *refusal) Unwrap() []error { return []error{protocol.ErrCancelled, r.reason} }
-
-func outcomeOf(ctx context.Context, err error) string {
-	switch {
-	case errors.Is(err, errTimeout):
-		return OutcomeTimeout
-	case errors.Is(err, prompt.ErrUnavailable):
-		return OutcomeUnavailable
-	case ctx.Err() != nil:
-		return OutcomeGone
-	}
-	return OutcomeCancelled
-}
-
-func finish(p prompt.Progress, failed string) {
-	if p != nil {
-		p.Finish(failed)
-	}
 }

@@ -20,6 +20,9 @@ type Grant struct {
 	turn     *turn
 	unlocker *unlocker
 	once     sync.Once
+
+	automatic bool   // allowed for good: nothing was shown
+	policy    string // the rule of the administrator that said yes
 }
 
 // Step tells the window that done documents are signed.
@@ -62,6 +65,7 @@ func (g *Grant) Close(failed string) {
 			return
 		}
 		e := entry(g.question, OutcomeDone)
+		e.Automatic, e.Policy = g.automatic, g.policy
 		if failed != "" {
 			e.Outcome, e.Reason = OutcomeFailed, failed
 		}
@@ -72,6 +76,8 @@ func (g *Grant) Close(failed string) {
 		}
 		g.unlocker.destroy()
 		g.desk.Record(e)
-		g.turn.end()
+		if g.turn != nil { // a grant that shares the answer to another question has none
+			g.turn.end()
+		}
 	})
 }

@@ -1,15 +1,13 @@
 package consent
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"fmt"
-	"os"
-	"sync"
+	"path"
+	"strings"
 	"time"
 
 	"tanba/bridge/prompt"
-	"tanba/internal/state"
 )
 
 // How an operation ended.
@@ -20,19 +18,26 @@ const (
 	OutcomeTimeout     = "timeout"     // no answer in five minutes
 	OutcomeGone        = "gone"        // the page went away before the answer
 	OutcomeLimit       = "limit"       // refused without asking
+	OutcomeBlocked     = "blocked"     // the person blocked the asker
 	OutcomeUnavailable = "unavailable" // nobody can be asked here
 )
 
 // JournalEntry is one line of the journal: who wanted what, and how it ended.
-// No content, no name of a person, no path.
+// No content, no name of a person, no folder.
 type JournalEntry struct {
+	Prev      string    `json:"prev"` // SHA-256 of the line before this one
+	Seq       uint64    `json:"seq"`
 	Time      time.Time `json:"time"`
 	Origin    string    `json:"origin,omitempty"`
 	Program   string    `json:"program,omitempty"` // executable of a local program
 	Operation string    `json:"operation"`
 	Documents int       `json:"documents,omitempty"`
-	SHA256    []string  `json:"sha256,omitempty"` // of the first few documents
+	Names     []string  `json:"names,omitempty"`  // of the first documents that have one
+	SHA256    []string  `json:"sha256,omitempty"` // of the first documents
+	AllSHA256 string    `json:"all,omitempty"`    // of the digests of all documents, when there are more
 	KeySerial string    `json:"keySerial,omitempty"`
+	Automatic bool      `json:"automatic,omitempty"` // the person had allowed it for good
+	Policy    string    `json:"policy,omitempty"`    // the administrator's rule that said yes
 	Outcome   string    `json:"outcome"`
 	Reason    string    `json:"reason,omitempty"` // catalogue key of a failure
 }
@@ -42,8 +47,12 @@ type JournalEntry struct {
 const (
 	journalFiles  = 5
 	journalSize   = 1 << 20
-	journalDigest = 5
+	journalDigest = 50 // digests and names of one entry
 )
+
+// quiet is how often refusals of one asker without a question are written: a page
+// that is blocked must not push everything else out of the journal.
+const quiet = time.Minute
 
 // Record writes a line. Ask and Grant.Close call it for everything that was
 // asked; other callers record operations that need no question. Trouble with
@@ -53,15 +62,34 @@ func (d *Desk) Record(e JournalEntry) {
 		e.Time = d.o.Now()
 	}
 	e.Time = e.Time.UTC().Truncate(time.Millisecond)
-	if len(e.SHA256) > journalDigest {
-		e.SHA256 = e.SHA256[:journalDigest]
-	}
+	e.SHA256 = e.SHA256[:min(len(e.SHA256), journalDigest)]
+	e.Names = e.Names[:min(len(e.Names), journalDigest)]
 	if err := d.journal.write(e); err != nil {
 		d.o.Log.Error("consent: the journal cannot be written", "error", err)
 	}
 }
 
-func (d *Desk) refused(q *Question, outcome string) { d.Record(entry(q, outcome)) }
+func (d *Desk) refused(q *Question, outcome string) {
+	if outcome == OutcomeBlocked || outcome == OutcomeLimit {
+		id, now := identity(q.Asker)+" "+outcome, d.o.Now()
+		d.mu.Lock()
+		last, ok := d.told[id]
+		if ok && now.Sub(last) < quiet {
+			d.mu.Unlock()
+			return
+		}
+		if d.told == nil || len(d.told) > 1000 {
+			d.told = map[string]time.Time{}
+		}
+		d.told[id] = now
+		d.mu.Unlock()
+	}
+	d.Record(entry(q, outcome))
+}
+
+// Read notes the digest of a document that was read after the yes, for the
+// journal. It is called before the grant is closed.
+func (q *Question) Read(digest [32]byte) { q.read = append(q.read, digest) }
 
 func entry(q *Question, outcome string) JournalEntry {
 	e := JournalEntry{
@@ -74,61 +102,35 @@ func entry(q *Question, outcome string) JournalEntry {
 		e.Program = q.Asker.Executable
 	}
 	if e.Operation == "" {
-		e.Operation = map[prompt.Purpose]string{prompt.Sign: "sign", prompt.ShowKey: "showKey", prompt.PickFile: "pickFile"}[q.Purpose]
+		e.Operation = map[prompt.Purpose]string{
+			prompt.Sign: "sign", prompt.ShowKey: "showKey", prompt.PickFile: "pickFile", prompt.ListTokens: "listTokens",
+		}[q.Purpose]
 	}
-	for _, doc := range q.Documents[:min(len(q.Documents), journalDigest)] {
+	var sums [][32]byte
+	for i, doc := range q.Documents {
 		if doc.SHA256 != [32]byte{} {
-			e.SHA256 = append(e.SHA256, hex.EncodeToString(doc.SHA256[:]))
+			sums = append(sums, doc.SHA256)
 		}
+		if i < journalDigest && doc.Name != "" {
+			e.Names = append(e.Names, lastPart(doc.Name))
+		}
+	}
+	sums = append(sums, q.read...)
+	for _, sum := range sums[:min(len(sums), journalDigest)] {
+		e.SHA256 = append(e.SHA256, hex.EncodeToString(sum[:]))
+	}
+	if len(sums) > journalDigest {
+		all := sha256.New()
+		for _, sum := range sums {
+			all.Write(sum[:])
+		}
+		e.AllSHA256 = hex.EncodeToString(all.Sum(nil))
 	}
 	return e
 }
 
-type journal struct {
-	dir    state.Dir
-	mu     sync.Mutex
-	opened bool
-}
-
-func journalName(i int) string {
-	if i == 0 {
-		return "journal.jsonl"
-	}
-	return fmt.Sprintf("journal.%d.jsonl", i)
-}
-
-func (j *journal) write(e JournalEntry) error {
-	if j.dir == "" {
-		return nil
-	}
-	line, err := json.Marshal(e)
-	if err != nil {
-		return err
-	}
-	line = append(line, '\n')
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if fi, err := os.Stat(j.dir.Path(journalName(0))); err == nil && fi.Size()+int64(len(line)) > journalSize {
-		if err := j.rotate(); err != nil {
-			return err
-		}
-	}
-	if !j.opened {
-		// A crash may have left half a line; it must not spoil the next one.
-		if old, err := j.dir.Read(journalName(0)); err == nil && len(old) > 0 && old[len(old)-1] != '\n' {
-			line = append([]byte{'\n'}, line...)
-		}
-		j.opened = true
-	}
-	return j.dir.Append(line, journalName(0))
-}
-
-func (j *journal) rotate() error {
-	for i := journalFiles - 2; i >= 0; i-- {
-		err := os.Rename(j.dir.Path(journalName(i)), j.dir.Path(journalName(i+1)))
-		if err != nil && !os.IsNotExist(err) {
-			return err
-		}
-	}
-	return nil
+// lastPart is the name of a file without its folders, which tell more of a person
+// than the journal needs.
+func lastPart(name string) string {
+	return clean(path.Base(strings.ReplaceAll(name, `\`, "/")))
 }

@@ -8,53 +8,156 @@ import (
 	"os"
 	"time"
 
+	"tanba/bridge/prompt"
 	"tanba/internal/state"
 )
 
-const permissionsFile = "permissions.json"
+const (
+	permissionsFile    = "permissions.json"
+	permissionsVersion = 2
+)
 
-// permissions says which sites the person approved. It is a memory, not a
-// licence: it removes the "new site" badge and raises the size of messages a
-// site may send, and never answers a question.
-type permissions struct {
-	Version int                    `json:"version"` // 1
-	Sites   map[string]*permission `json:"sites"`   // by identity of the asker
+// Scope is what an asker was allowed.
+type Scope string
+
+// Scopes. Signing is asked for each time, whatever was allowed before; the scope
+// says that it was. ScopeList and ScopeLogin may be given for good ("always"),
+// within the bounds of Desk.automatic.
+const (
+	ScopeList  Scope = "list"  // to learn of certificates and tokens
+	ScopeLogin Scope = "login" // to have a log-in confirmed
+	ScopeSign  Scope = "sign"  // to have one document signed
+	ScopeBatch Scope = "batch" // to have several signed with one yes
+	ScopeFile  Scope = "file"  // to learn the path of a file
+)
+
+// scopeOf is the scope of a question.
+func scopeOf(q *Question, login bool) Scope {
+	switch {
+	case q.Purpose == prompt.ShowKey, q.Purpose == prompt.ListTokens:
+		return ScopeList
+	case q.Purpose == prompt.PickFile:
+		return ScopeFile
+	case max(q.Total, len(q.Documents)) > 1:
+		return ScopeBatch
+	case login:
+		return ScopeLogin
+	}
+	return ScopeSign
 }
 
+// permissions says what the person allowed to whom, by identity of the asker.
+type permissions struct {
+	Version int                    `json:"version"`
+	Askers  map[string]*permission `json:"askers"`
+	Sites   map[string]*oldSite    `json:"sites,omitempty"` // of version 1
+}
+
+// permission is what is known of one asker.
 type permission struct {
-	First time.Time `json:"first"` // approvals
+	Created time.Time        `json:"created,omitzero"` // first yes
+	Used    time.Time        `json:"used,omitzero"`    // last yes
+	Count   int              `json:"count"`
+	Scopes  map[Scope]*grant `json:"scopes,omitempty"`
+	Blocked time.Time        `json:"blocked,omitzero"`
+	Key     *keyPlace        `json:"key,omitempty"` // used last, chosen beforehand next time
+}
+
+type grant struct {
+	Created time.Time `json:"created"`
+	Used    time.Time `json:"used"`
+	Count   int       `json:"count"`
+	Always  bool      `json:"always,omitempty"`
+}
+
+// keyPlace is where a key was. It opens nothing.
+type keyPlace struct {
+	Path   string `json:"path,omitempty"`
+	Token  string `json:"token,omitempty"`  // serial of the token
+	Serial string `json:"serial,omitempty"` // of the certificate
+}
+
+// oldSite is a record of version 1, which knew no scopes.
+type oldSite struct {
+	First time.Time `json:"first"`
 	Last  time.Time `json:"last"`
 	Count int       `json:"count"`
 }
 
-func (p *permissions) approved(id string) *permission { return p.Sites[id] }
+func (p *permissions) approved(id string) *permission {
+	if a := p.Askers[id]; a != nil && a.Count > 0 && a.Blocked.IsZero() {
+		return a
+	}
+	return nil
+}
+
+func (p *permissions) blocked(id string) bool {
+	a := p.Askers[id]
+	return a != nil && !a.Blocked.IsZero()
+}
+
+func (p *permissions) of(id string) *permission {
+	a := p.Askers[id]
+	if a == nil {
+		a = &permission{}
+		p.Askers[id] = a
+	}
+	return a
+}
 
 func loadPermissions(dir state.Dir, log *slog.Logger) *permissions {
 	p := &permissions{}
-	load(dir, permissionsFile, log, p, func() bool { return p.Version == 1 })
-	if p.Version != 1 || p.Sites == nil {
-		p = &permissions{Version: 1, Sites: map[string]*permission{}}
+	load(dir, permissionsFile, log, p, func() bool { return p.Version == 1 || p.Version == permissionsVersion })
+	if p.Version != 1 && p.Version != permissionsVersion || p.Askers == nil {
+		p.Askers = map[string]*permission{}
 	}
-	for id, site := range p.Sites {
-		if site == nil {
-			delete(p.Sites, id)
+	for id, a := range p.Askers {
+		if a == nil {
+			delete(p.Askers, id)
+			continue
+		}
+		for s, g := range a.Scopes {
+			if g == nil {
+				delete(a.Scopes, s)
+			}
 		}
 	}
+	if p.Version == 1 {
+		for id, site := range p.Sites {
+			if site != nil {
+				p.Askers[id] = &permission{Created: site.First, Used: site.Last, Count: site.Count}
+			}
+		}
+	}
+	p.Version, p.Sites = permissionsVersion, nil
 	return p
 }
 
-// approve notes the person's yes.
-func (d *Desk) approve(a Asker) {
+// approve notes the person's yes, and the key that was used.
+func (d *Desk) approve(a Asker, scope Scope, always bool, key *keyPlace) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	id, now := identity(a), d.o.Now().UTC().Truncate(time.Second)
-	site := d.permissions.Sites[id]
-	if site == nil {
-		site = &permission{First: now}
-		d.permissions.Sites[id] = site
+	now := d.o.Now().UTC().Truncate(time.Second)
+	p := d.permissions.of(identity(a))
+	if p.Created.IsZero() {
+		p.Created = now
 	}
-	site.Last = now
-	site.Count++
+	p.Used = now
+	p.Count++
+	if p.Scopes == nil {
+		p.Scopes = map[Scope]*grant{}
+	}
+	g := p.Scopes[scope]
+	if g == nil {
+		g = &grant{Created: now}
+		p.Scopes[scope] = g
+	}
+	g.Used = now
+	g.Count++
+	g.Always = g.Always || always
+	if key != nil && !d.o.Kiosk {
+		p.Key = key
+	}
 	d.save(permissionsFile, d.permissions)
 }
 

@@ -181,12 +181,3 @@ func clean(s string) string {
 	}
 	return strings.TrimSpace(b.String())
 }
-
-// identity is the name under which an asker is remembered. A local program is
-// known by its executable, whatever Origin it claims.
-func identity(a Asker) string {
-	if a.Local || a.Origin == "" {
-		return "program:" + a.Executable
-	}
-	return strings.ToLower(a.Origin)
-}

@@ -64,7 +64,7 @@ func TestLocalProgram(t *testing.T) {
 	if s := describeSite(Asker{}); s.Name != "" || !s.Local {
 		t.Errorf("an unknown program: %+v", s)
 	}
-	if identity(Asker{Local: true, Origin: "https://egov.kz", Executable: "/x"}) != "program:/x" {
+	if identity(Asker{Local: true, Origin: "https://egov.kz", Executable: "/x"}) != "program:0:/x" {
 		t.Error("a program takes over the permission of a site")
 	}
 	if identity(Asker{Origin: "HTTPS://Egov.kz"}) != identity(Asker{Origin: "https://egov.kz"}) {

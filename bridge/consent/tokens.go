@@ -32,6 +32,42 @@ func takesFiles(storages []string) bool {
 	return allowed(storages, keystore.PKCS12) || allowed(storages, keystore.JKS)
 }
 
+// ActiveTokens names the storages that have a token now, for a page that the
+// person allows to know it: one that was allowed anything before, or after a
+// question of its own (security.md T4). The answer to everybody else is that
+// there is none.
+func (d *Desk) ActiveTokens(ctx context.Context, a Asker, locale string) []string {
+	if d.o.Tokens == nil && d.o.ActiveStorages == nil || d.Blocked(a) {
+		return nil
+	}
+	if !d.Known(a) {
+		g, err := d.Ask(ctx, &Question{Asker: a, Purpose: prompt.ListTokens, Operation: "getActiveTokens", Locale: locale})
+		if err != nil {
+			return nil
+		}
+		g.Close("")
+	}
+	names, err := d.activeStorages(ctx)
+	if err != nil {
+		d.o.Log.Warn("consent: tokens cannot be listed", "error", err)
+	}
+	return names
+}
+
+func (d *Desk) activeStorages(ctx context.Context) ([]string, error) {
+	if d.o.ActiveStorages != nil {
+		return d.o.ActiveStorages(ctx)
+	}
+	tokens, err := d.o.Tokens.List(ctx)
+	var names []string
+	for _, t := range tokens {
+		if s := d.storageOf(t); s != "" && t.Problem == "" && !slices.Contains(names, s) {
+			names = append(names, s)
+		}
+	}
+	return names, err
+}
+
 // storageOf is the storage name of a token: what it says itself, else what the
 // settings say of its label or of the module that shows it.
 func (d *Desk) storageOf(t keystore.Token) string {
@@ -68,7 +104,7 @@ func (u *unlocker) tokens(ctx context.Context) ([]prompt.Token, error) {
 	if err != nil {
 		return nil, tokenError(err)
 	}
-	last := u.desk.lastToken()
+	last := cmp.Or(u.preferred.Token, u.desk.lastToken())
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	u.seen = make(map[string]keystore.Token, len(all))

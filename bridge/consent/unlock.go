@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -37,7 +38,10 @@ type unlocker struct {
 	keys  map[string]candidate
 	gone  bool
 
-	seen map[string]keystore.Token // the tokens the window showed, by ID
+	seen      map[string]keystore.Token // the tokens the window showed, by ID
+	preferred keyPlace                  // the key this asker used last
+	secret    []byte                    // password of the open file, if it may be kept
+	users     int                       // grants that share the store
 }
 
 type candidate struct {
@@ -117,6 +121,7 @@ func (u *unlocker) unlock(ctx context.Context, path string, secret []byte) ([]pr
 		return nil, unlockError(err)
 	}
 	u.store, u.path = store, path
+	u.note(secret)
 	return u.show(keys), nil
 }
 
@@ -132,6 +137,14 @@ func (u *unlocker) show(keys []keystore.Key) []prompt.Key {
 		shown = append(shown, p)
 	}
 	slices.SortStableFunc(shown, compareKeys)
+	// The key used last here comes first, among those that are as good.
+	for i, k := range shown {
+		if k.Fits && !k.Expired && u.prefers(u.keys[k.ID].key.Certificate()) {
+			copy(shown[1:i+1], shown[:i])
+			shown[0] = k
+			break
+		}
+	}
 	return shown
 }
 
@@ -187,16 +200,21 @@ func (u *unlocker) take(d prompt.Decision) (keystore.Key, error) {
 	return c.key, nil
 }
 
-// destroy forgets all keys; nothing can be opened afterwards.
+// destroy forgets all keys when the last grant is done; nothing can be opened
+// afterwards.
 func (u *unlocker) destroy() {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	if u.users--; u.users > 0 {
+		return
+	}
 	u.gone = true
 	u.release()
 }
 
 // release closes the open store, which destroys its keys.
 func (u *unlocker) release() {
+	u.wipe()
 	if u.store != nil {
 		if err := u.store.Close(); err != nil {
 			u.desk.o.Log.Warn("consent: a key store did not close", "error", err)
@@ -258,6 +276,7 @@ func describeKey(k keystore.Key, v keystore.Verdict, now time.Time, purpose prom
 		p.Owner = clean(k.Alias())
 		return p
 	}
+	p.Fingerprint = sha256.Sum256(c.Raw)
 	who := c.Person()
 	p.Owner = clean(strings.TrimSpace(who.CommonName))
 	p.IIN, p.BIN = clean(who.IIN), clean(who.BIN)

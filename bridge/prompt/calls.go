@@ -22,6 +22,8 @@ func (s *session) calls() map[string]http.HandlerFunc {
 		"/tokens":   s.serveTokens,
 		"/unlock":   s.serveUnlock,
 		"/approve":  s.serveApprove,
+		"/forget":   s.serveForget,
+		"/block":    s.serveBlock,
 		"/cancel":   s.serveCancel,
 		"/stop":     s.serveStop,
 	}
@@ -152,11 +154,13 @@ func (s *session) serveApprove(w http.ResponseWriter, r *http.Request) {
 		Key       string
 		Path      string
 		Confirmed bool
+		Remember  bool
+		Always    bool
 	}
 	if !read(w, r, &in) {
 		return
 	}
-	d := Decision{KeyID: in.Key, Confirmed: in.Confirmed}
+	d := Decision{KeyID: in.Key, Confirmed: in.Confirmed, Remember: in.Remember, Always: in.Always}
 	if s.r.Purpose == PickFile {
 		path, code := s.pick(expand(in.Path))
 		if code != "" {
@@ -165,13 +169,38 @@ func (s *session) serveApprove(w http.ResponseWriter, r *http.Request) {
 		}
 		d = Decision{Path: path}
 	}
-	if err := s.approve(d); errors.Is(err, errEarly) {
+	settled(w, s.approve(d))
+}
+
+// settled answers a try to decide.
+func settled(w http.ResponseWriter, err error) {
+	switch {
+	case errors.Is(err, errEarly):
 		refused(w, http.StatusTooEarly, "early")
-	} else if err != nil {
+	case err != nil:
 		refused(w, http.StatusConflict, "refused")
-	} else {
+	default:
 		reply(w, struct{}{})
+		flush(w)
 	}
+}
+
+func (s *session) serveForget(w http.ResponseWriter, r *http.Request) {
+	s.forget()
+	reply(w, struct{}{})
+}
+
+// serveBlock is the second yes to a block; the page asks for the first by itself.
+func (s *session) serveBlock(w http.ResponseWriter, r *http.Request) {
+	var in struct{ Sure bool }
+	if !read(w, r, &in) {
+		return
+	}
+	if !in.Sure {
+		refused(w, http.StatusBadRequest, "sure")
+		return
+	}
+	settled(w, s.block())
 }
 
 func (s *session) serveCancel(w http.ResponseWriter, r *http.Request) {

@@ -10,6 +10,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -28,15 +29,19 @@ var (
 	// ErrUnavailable: this back-end cannot show anything here (no browser, no
 	// display, no terminal); another one may.
 	ErrUnavailable = errors.New("prompt: no way to ask the person here")
+	// ErrBlocked: the person refused and wants no more questions of this asker;
+	// it is an ErrCancelled too.
+	ErrBlocked = fmt.Errorf("%w: the person blocked the asker", ErrCancelled)
 )
 
 // Purpose is what the key is wanted for, in our own words.
 type Purpose int
 
 const (
-	Sign     Purpose = iota // make signatures over Documents
-	ShowKey                 // show the page a certificate
-	PickFile                // choose a path
+	Sign       Purpose = iota // make signatures over Documents
+	ShowKey                   // show the page a certificate
+	PickFile                  // choose a path
+	ListTokens                // tell the page which kinds of tokens are plugged in
 )
 
 // Site is who asks.
@@ -90,9 +95,10 @@ type Key struct {
 	Owner        string // "ТЕСТОВ ТЕСТ ТЕСТОВИЧ"
 	IIN, BIN     string // as in the certificate; the window masks the IIN
 	Organisation string
-	Role         string // catalogue key of the role, "" when a natural person
-	Use          string // catalogue key: "use.both", "use.sign", "use.auth"
-	Algorithm    string // "GOST 34.10-2015 (512)", "RSA 2048", …
+	Role         string            // catalogue key of the role, "" when a natural person
+	Use          string            // catalogue key: "use.both", "use.sign", "use.auth"
+	Algorithm    string            // "GOST 34.10-2015 (512)", "RSA 2048", …
+	Fingerprint  [sha256.Size]byte // of the certificate; zero without one
 	Issuer       string
 	NotBefore    time.Time
 	NotAfter     time.Time
@@ -126,6 +132,8 @@ type Wanted struct {
 type Request struct {
 	ID        string
 	Site      Site
+	Program   string // executable of a local program
+	Operation string // as the page called it, e.g. "signXml"
 	Purpose   Purpose
 	Locale    string // "kk", "ru", "en"
 	Logo      []byte // png, jpeg or gif, checked; nil = none
@@ -170,6 +178,16 @@ type Request struct {
 	// try may be the last one. The secret is nil for a PIN pad.
 	UnlockToken func(ctx context.Context, id string, secret []byte, last bool) ([]Key, error)
 
+	// Open are the keys of Recent[0], open already because its password is kept
+	// until OpenUntil; Forget forgets it. nil = none is kept.
+	Open      []Key
+	OpenUntil time.Time
+	Forget    func()
+
+	RememberFor time.Duration // a password may be kept that long; 0 = not at all
+	MayAlways   bool          // the person may allow this for good
+	MayBlock    bool          // the person may block the asker
+
 	// Minimum is how long the person must have been looking before an
 	// approval counts (security.md T9). Zero switches the delay off.
 	Minimum time.Duration
@@ -183,6 +201,12 @@ type Decision struct {
 	// Confirmed is the second, explicit yes that a Key with NeedsConsent
 	// requires.
 	Confirmed bool
+
+	Remember bool // keep the password of the file for Request.RememberFor
+	Always   bool // allow this for good, where Request.MayAlways says so
+
+	// Policy names the administrator's rule that said yes instead of a person.
+	Policy string
 
 	// Progress may be nil. The caller ends it exactly once.
 	Progress Progress

@@ -30,6 +30,7 @@ type session struct {
 	key     []byte // of the page, nil before the exchange
 	over    bool   // decided, or ended from outside
 	yes     bool
+	blocked bool // the no was for good
 	answer  Decision
 	focused time.Time // since when the page has the focus, zero = it has not
 	keys    map[string]Key
@@ -60,6 +61,7 @@ func newSession(o WebOptions, r *Request, port int) (*session, error) {
 	if _, err := io.ReadFull(o.Rand, s.token); err != nil {
 		return nil, err
 	}
+	s.keys = byID(r.Open)
 	var err error
 	s.seal, err = ecdh.P256().GenerateKey(o.Rand)
 	return s, err
@@ -129,12 +131,29 @@ func (s *session) unlock(token string, secret []byte, try func() ([]Key, error))
 	s.opening = false
 	if err == nil {
 		s.opened = token
-		s.keys = make(map[string]Key, len(keys))
-		for _, k := range keys {
-			s.keys[k.ID] = k
-		}
+		s.keys = byID(keys)
 	}
 	return keys, err
+}
+
+func byID(keys []Key) map[string]Key {
+	m := make(map[string]Key, len(keys))
+	for _, k := range keys {
+		m[k.ID] = k
+	}
+	return m
+}
+
+// forget gives up the keys that were open from the start, and their password.
+func (s *session) forget() {
+	s.mu.Lock()
+	if s.over || s.opening || s.r.Forget == nil {
+		s.mu.Unlock()
+		return
+	}
+	s.keys, s.opened = nil, ""
+	s.mu.Unlock()
+	s.r.Forget()
 }
 
 // watchTokens wakes the page at each insertion and removal, so that it looks
@@ -177,15 +196,17 @@ func (s *session) approve(d Decision) error {
 	if s.over || s.opening {
 		return errors.New("not now")
 	}
-	if s.r.Minimum > 0 && (s.focused.IsZero() || s.o.Now().Sub(s.focused) < s.r.Minimum) {
+	if s.early() {
 		return errEarly
 	}
-	if s.r.Purpose != PickFile {
+	if s.r.Purpose == Sign || s.r.Purpose == ShowKey {
 		k, ok := s.keys[d.KeyID]
 		if !ok || !k.Fits || k.NeedsConsent && !d.Confirmed {
 			return errors.New("this key does not serve")
 		}
 	}
+	d.Remember = d.Remember && s.r.RememberFor > 0 && s.opened == ""
+	d.Always = d.Always && s.r.MayAlways
 	s.answer = d
 	s.settle(true)
 	return nil
@@ -195,6 +216,37 @@ func (s *session) cancel() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.settle(false)
+}
+
+// block is a no for good. It needs the time of a yes: it is as hard to take back.
+func (s *session) block() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.over || !s.r.MayBlock:
+		return errors.New("not now")
+	case s.early():
+		return errEarly
+	}
+	s.blocked = true
+	s.settle(false)
+	return nil
+}
+
+// early: the page has not been in front of the person for long enough. s.mu is
+// held.
+func (s *session) early() bool {
+	return s.r.Minimum > 0 && (s.focused.IsZero() || s.o.Now().Sub(s.focused) < s.r.Minimum)
+}
+
+// refusal is the error of a no.
+func (s *session) refusal() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.blocked {
+		return ErrBlocked
+	}
+	return ErrCancelled
 }
 
 // leave ends everything from outside.

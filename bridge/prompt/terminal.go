@@ -94,8 +94,17 @@ func (q *question) ask(ctx context.Context) (Decision, error) {
 		}
 		return Decision{Path: path}, nil
 	}
-	for {
-		keys, err := q.open(ctx)
+	if q.r.Purpose == ListTokens {
+		return Decision{}, q.word(ctx, q.t("tty.confirm", q.t("tty.yes")))
+	}
+	if q.r.Open != nil {
+		q.say("  %s", q.t("memory.kept", i18n.Almaty(q.r.OpenUntil).Format("15:04")))
+	}
+	for first := true; ; first = false {
+		keys, err := q.r.Open, error(nil)
+		if !first || keys == nil {
+			keys, err = q.open(ctx)
+		}
 		if err != nil {
 			return Decision{}, err
 		}
@@ -106,14 +115,13 @@ func (q *question) ask(ctx context.Context) (Decision, error) {
 		if key == nil {
 			continue // none fits: another file
 		}
-		prompt := "tty.confirm"
 		if key.NeedsConsent {
 			q.say("! %s", q.t("key.ended_note"))
-			if err := q.word(ctx, q.t("key.confirm_expired")+". "+q.t(prompt, q.t("tty.yes"))); err != nil {
+			if err := q.word(ctx, q.t("key.confirm_expired")+". "+q.t("tty.confirm", q.t("tty.yes"))); err != nil {
 				return Decision{}, err
 			}
 		}
-		if err := q.word(ctx, q.t(prompt, q.t("tty.yes"))); err != nil {
+		if err := q.word(ctx, q.t("tty.confirm", q.t("tty.yes"))); err != nil {
 			return Decision{}, err
 		}
 		return Decision{KeyID: key.ID, Confirmed: key.NeedsConsent, Progress: &lines{q: q, stopped: make(chan struct{})}}, nil
@@ -148,6 +156,8 @@ func (q *question) describe() {
 	switch r.Purpose {
 	case ShowKey:
 		q.say("  %s", q.t("ask.show_note"))
+	case ListTokens:
+		q.say("  %s", q.t("ask.tokens_note"))
 	case PickFile:
 		q.say("  %s", q.t("ask.pick_note"))
 	}
@@ -238,7 +248,7 @@ func (q *question) choose(ctx context.Context, keys []Key) (*Key, error) {
 			note = q.t("key.unfit") + ". " + q.t(v.Reason)
 		}
 		var facts []string
-		for _, f := range []string{v.Owner, v.Organisation, q.optional(v.Role), labelled(q.t("key.iin"), v.IIN), q.optional(v.Use), v.Validity[q.lang], v.Algorithm} {
+		for _, f := range []string{v.Owner, v.Organisation, q.optional(v.Role), labelled(q.t("key.iin"), v.IIN), q.optional(v.Use), v.Validity[q.lang], v.Algorithm[q.lang]} {
 			if f != "" {
 				facts = append(facts, f)
 			}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"tanba/internal/i18n"
@@ -57,7 +58,7 @@ type viewKey struct {
 	Role         string `json:"role"` // catalogue keys
 	Use          string `json:"use"`
 	Reason       string `json:"reason"`
-	Algorithm    string `json:"algorithm"`
+	Algorithm    local  `json:"algorithm"`
 	Issuer       string `json:"issuer"`
 	Validity     local  `json:"validity"`
 	Left         local  `json:"left,omitempty"` // "осталось 12 дней", near the end
@@ -101,6 +102,11 @@ func (s *session) view(key []byte) map[string]any {
 		v.Until, v.State = ending(now, f.Until)
 		recent = append(recent, v)
 	}
+	var open []viewKey
+	opentill := ""
+	if r.Open != nil {
+		open, opentill = viewKeys(r.Open, now), i18n.Almaty(r.OpenUntil).Format("15:04")
+	}
 	wanted := r.Wanted
 	wanted.IIN = mask(wanted.IIN)
 	return map[string]any{
@@ -112,7 +118,7 @@ func (s *session) view(key []byte) map[string]any {
 		"phrase":     r.Phrase,
 		"minimum":    r.Minimum.Milliseconds(),
 		"breath":     s.o.Breath.Milliseconds(),
-		"purpose":    map[Purpose]string{Sign: "sign", ShowKey: "show", PickFile: "pick"}[r.Purpose],
+		"purpose":    map[Purpose]string{Sign: "sign", ShowKey: "show", PickFile: "pick", ListTokens: "list"}[r.Purpose],
 		"site":       map[string]any{"name": r.Site.Name, "detail": r.Site.Detail, "secure": r.Site.Secure, "loopback": r.Site.Loopback, "local": r.Site.Local, "suspicious": r.Site.Suspicious, "new": r.Site.New},
 		"sentence":   each(func(l string) string { return Sentence(l, r) }),
 		"documents":  documents,
@@ -124,6 +130,11 @@ func (s *session) view(key []byte) map[string]any {
 		"warning":    r.Warning,
 		"wanted":     wanted,
 		"recent":     recent,
+		"open":       open,
+		"opentill":   opentill,
+		"remember":   int(r.RememberFor / time.Minute),
+		"always":     r.MayAlways,
+		"block":      r.MayBlock,
 		"nofiles":    r.NoFiles,
 		"tokens":     r.Tokens != nil,
 		"first":      r.TokensFirst,
@@ -141,6 +152,8 @@ func Sentence(lang string, r *Request) string {
 	switch {
 	case r.Purpose == ShowKey:
 		return i18n.T(lang, "ask.show")
+	case r.Purpose == ListTokens:
+		return i18n.T(lang, "ask.tokens")
 	case r.Purpose == PickFile && r.Directory:
 		return i18n.T(lang, "ask.pick_folder")
 	case r.Purpose == PickFile:
@@ -168,7 +181,7 @@ func viewKeys(keys []Key, now time.Time) []viewKey {
 	for _, k := range keys {
 		v := viewKey{
 			ID: k.ID, Owner: k.Owner, IIN: mask(k.IIN), BIN: k.BIN, Organisation: k.Organisation,
-			Role: k.Role, Use: k.Use, Reason: k.Reason, Algorithm: k.Algorithm, Issuer: k.Issuer,
+			Role: k.Role, Use: k.Use, Reason: k.Reason, Algorithm: each(func(l string) string { return algorithm(l, k.Algorithm) }), Issuer: k.Issuer,
 			Fits: k.Fits, Expired: k.Expired, Soon: k.ExpiresSoon, Confirm: k.NeedsConsent,
 		}
 		if !k.NotAfter.IsZero() {
@@ -180,6 +193,15 @@ func viewKeys(keys []Key, now time.Time) []viewKey {
 		out = append(out, v)
 	}
 	return out
+}
+
+// algorithm is the name of an algorithm in a language: the standards are ГОСТ in
+// Kazakh and Russian.
+func algorithm(lang, name string) string {
+	if lang == "en" {
+		return strings.ReplaceAll(name, "ГОСТ", "GOST")
+	}
+	return name
 }
 
 // ending says until when a certificate serves and whether that is "soon" or has

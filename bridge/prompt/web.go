@@ -106,7 +106,7 @@ func (w *webPrompter) Approve(ctx context.Context, r *Request) (Decision, error)
 				return d, nil
 			}
 			end()
-			return Decision{}, ErrCancelled
+			return Decision{}, s.refusal()
 		case <-closed:
 			seen := s.exchanged()
 			end()
@@ -133,9 +133,11 @@ func (s *session) linger(closed <-chan struct{}, end func()) {
 	defer end()
 	select {
 	case <-s.finished:
-	case <-closed: // the work goes on, there is only nobody to watch
-		s.stop()
-		<-s.finished
+	case <-closed:
+		s.abandoned()
+		return
+	case <-s.left: // a tab of the person's own browser
+		s.abandoned()
 		return
 	}
 	// The page closes itself after a breath; a failure stays until it is read.
@@ -148,6 +150,12 @@ func (s *session) linger(closed <-chan struct{}, end func()) {
 	case <-s.left:
 	case <-time.After(stay):
 	}
+}
+
+// abandoned: whoever closes the window on work means Stop.
+func (s *session) abandoned() {
+	s.stop()
+	<-s.finished
 }
 
 // ownPeers is a listener that drops connections of other people's processes.

@@ -161,8 +161,8 @@ func TestTermsOfTheBrief(t *testing.T) {
 var prefixes = []string{"kind.", "role.", "use.", "reason.", "warning.", "unlock.", "failed.", "place.", "warn."}
 
 var (
-	inScript = regexp.MustCompile(`\b(?:t|n|has)\(\s*'([a-z_.]+)'|'((?:button|browse|site|key|done|warn|warning|none|password|pin|token)\.[a-z_.]+)'`)
-	inGo     = regexp.MustCompile(`"((?:page|site|ask|what|whose|document|kind|digest|warn|key|use|role|reason|warning|none|password|button|browse|place|work|done|failed|gone|wait|tty|unlock|pin|token)\.[a-z_]+(?:\.[a-z]+)?)"`)
+	inScript = regexp.MustCompile(`\b(?:t|n|has)\(\s*'([a-z_.]+)'|'((?:button|browse|site|key|done|warn|warning|none|password|pin|token|block|always|ask)\.[a-z_.]+)'`)
+	inGo     = regexp.MustCompile(`"((?:page|site|ask|what|whose|document|kind|digest|warn|key|use|role|reason|warning|none|password|button|browse|place|work|done|failed|gone|wait|tty|unlock|pin|token|memory|always|block)\.[a-z_]+(?:\.[a-z]+)?)"`)
 )
 
 // TestKeysAreUsedAndExist reads the sources of the window: no text is missing, and

@@ -39,6 +39,28 @@ export const act = {
     state.looking = false;
     if (answer) found(answer);
   },
+  block() {
+    state.screen = 'block';
+    rearm();
+    draw('back');
+  },
+  back() {
+    const from = state.screen;
+    state.screen = 'ask';
+    state.trouble = '';
+    rearm();
+    draw(from);
+  },
+  tick(name, yes) {
+    state[name] = yes;
+  },
+  async forget() {
+    await attempt(() => call('/forget'));
+    state.view.open = null;
+    state.keys = null;
+    state.key = '';
+    draw('password');
+  },
   browse() {
     state.screen = 'browse';
     state.trouble = '';
@@ -165,7 +187,7 @@ export async function open() {
 export async function approve() {
   const body = state.view.purpose === 'pick'
     ? { path: state.view.directory ? state.listing.path : state.picked }
-    : { key: state.key, confirmed: state.confirmed };
+    : { key: state.key, confirmed: state.confirmed, remember: state.remember && !state.token, always: state.always && (state.remember || Boolean(state.view.open)) };
   try {
     const answer = await call('/approve', body);
     if (answer.error) {
@@ -179,13 +201,27 @@ export async function approve() {
       draw('stop');
     }
   } catch (e) {
-    if (e instanceof Refused && e.status === 425) {
-      // The program saw the focus a little later than the page did, or missed
-      // it: it is told again.
-      lookAgain();
-      rearm();
-      arm();
-    } else gone();
+    early(e);
+  }
+}
+
+// early: the program saw the focus a little later than the page did, or missed
+// it. It is told again.
+function early(e) {
+  if (!(e instanceof Refused) || e.status !== 425) return gone();
+  lookAgain();
+  rearm();
+  arm();
+}
+
+// block is the second yes to a block.
+export async function block() {
+  try {
+    await call('/block', { sure: true });
+    gone();
+    window.close();
+  } catch (e) {
+    early(e);
   }
 }
 

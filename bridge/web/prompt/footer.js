@@ -3,8 +3,7 @@
 import { h } from './dom.js';
 import { t, n } from './text.js';
 import { state, form } from './state.js';
-import { act, refuse, stop } from './actions.js';
-import { draw } from './screens.js';
+import { act, block, refuse, stop } from './actions.js';
 
 export function footer() {
   const button = (label, props) => h('button', { type: 'button', ...props }, label);
@@ -12,6 +11,7 @@ export function footer() {
   const primary = (label) => h('button.primary', { type: 'submit', 'data-focus': 'primary', 'aria-disabled': String(!ready()) }, label);
   const choose = (label, focus, onclick) => h('button.main', { type: 'button', 'data-focus': focus, onclick }, label);
   const main = () => {
+    if (state.view.purpose === 'list') return primary(t('button.allow'));
     if (state.keys?.some((k) => k.fits)) return primary(t(state.view.purpose === 'show' ? 'button.show' : state.view.login ? 'button.login' : 'button.sign'));
     if (state.keys) return state.view.nofiles ? choose(t('key.another'), 'other', act.other) : choose(t('key.other_file'), 'other', () => { act.other(); act.browse(); });
     if (state.file || state.token) return primary(t(state.opening ? 'button.opening' : 'button.open'));
@@ -23,10 +23,13 @@ export function footer() {
     case 'ask':
       row = [cancel, main()];
       break;
+    case 'block':
+      row = [button(t('button.back'), { 'data-focus': 'back', onclick: act.back }), button(t('button.block'), { class: 'danger', 'data-focus': 'sure', onclick: block })];
+      break;
     case 'browse':
       row = state.view.purpose === 'pick'
         ? [cancel, primary(t(state.view.directory ? 'button.pick_folder' : 'button.pick'))]
-        : [button(t('button.back'), { 'data-focus': 'back', onclick: () => { state.screen = 'ask'; state.trouble = ''; draw('browse'); } })];
+        : [button(t('button.back'), { 'data-focus': 'back', onclick: act.back })];
       break;
     case 'work':
       row = [button(t(state.stopping ? 'button.stopping' : 'button.stop'), { 'data-focus': 'stop', 'aria-disabled': String(state.stopping), onclick: stop })];
@@ -41,10 +44,11 @@ export function footer() {
 
 // ready says whether the main button does anything now.
 export function ready() {
-  if (state.screen === 'ask' && !state.keys) return !state.opening && (state.token ? !state.token.pin.stop && (!state.token.pin.last || state.last) : Boolean(state.file));
+  if (state.screen === 'ask' && !state.keys && state.view.purpose !== 'list') return !state.opening && (state.token ? !state.token.pin.stop && (!state.token.pin.last || state.last) : Boolean(state.file));
   const age = state.since ? performance.now() - state.since : -1;
   if (age < state.view.minimum) return false;
   if (state.screen === 'browse') return state.view.directory ? Boolean(state.listing && !state.listing.error) : Boolean(state.picked);
+  if (state.view.purpose === 'list') return state.screen === 'ask';
   const k = state.keys?.find((x) => x.id === state.key);
   return Boolean(k && k.fits && (!k.confirm || state.confirmed));
 }

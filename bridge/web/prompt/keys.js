@@ -2,6 +2,7 @@
 
 import { h, icon, notice } from './dom.js';
 import { t, n, own } from './text.js';
+import { tick } from './stores.js';
 
 // keys is the choice among the keys of the open file.
 export function keys(state, act) {
@@ -20,6 +21,8 @@ export function keys(state, act) {
         h('input', { type: 'checkbox', checked: state.confirmed, 'data-focus': 'confirm', onchange: (e) => act.confirm(e.target.checked) }),
         t('key.confirm_expired')),
     ],
+    chosen && state.view.open && h('p.small.muted.kept', null, t('memory.kept', state.view.opentill), ' ', h('button.link', { type: 'button', 'data-focus': 'forget', onclick: act.forget }, t('memory.forget'))),
+    chosen && state.view.always && !state.token && (state.remember || state.view.open) && tick('always', state, act, t(state.view.purpose === 'show' ? 'always.list' : 'always.login')),
     chosen && chosen.soon && notice('warn', '', t('key.renew')),
     unfit.length > 0 && (fit.length === 0
       ? h('div.choices', null, h('p.small.muted', null, t(state.token ? 'none.holds_token' : 'none.holds')), unfit.map(disabled))
@@ -38,7 +41,7 @@ function card(k) {
       k.role && h('span', null, t(k.role)),
       (k.iin || k.use) && h('span', null, [k.iin && `${t('key.iin')} ${k.iin}`, k.use && t(k.use)].filter(Boolean).join(' · ')),
       k.validity && h('span', { class: k.expired || k.soon ? 'mark ended' : '' }, k.expired || k.soon ? icon('warning', 16) : null, [own(k.validity), own(k.left)].filter(Boolean).join(' · ')),
-      h('span', null, [k.algorithm, k.issuer].filter(Boolean).join(' · ')),
+      h('span', null, [own(k.algorithm), k.issuer].filter(Boolean).join(' · ')),
       k.reason === 'warning.no_client_auth' && h('span', null, t(k.reason))));
 }
 

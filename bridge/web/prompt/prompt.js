@@ -20,7 +20,7 @@ import { look } from './focus.js';
 form.addEventListener('submit', (e) => {
   e.preventDefault();
   if (!ready()) return;
-  if (state.screen === 'ask' && !state.keys) open();
+  if (state.screen === 'ask' && !state.keys && state.view.purpose !== 'list') open();
   else if (state.screen === 'ask' || state.screen === 'browse') approve();
 });
 
@@ -28,14 +28,14 @@ addEventListener('keydown', (e) => {
   if (e.key === 'Enter' && e.repeat) e.preventDefault();
   if (e.key === 'Escape' && !e.repeat && state.view) {
     e.preventDefault();
-    if (state.screen === 'browse' && state.view.purpose !== 'pick') form.querySelector('[data-focus="back"]').click();
+    if (state.screen === 'block' || (state.screen === 'browse' && state.view.purpose !== 'pick')) form.querySelector('[data-focus="back"]').click();
     else if (state.screen === 'ask' || state.screen === 'browse') refuse();
     else if (state.screen === 'end' || state.screen === 'gone') window.close();
   }
 }, true);
 
 addEventListener('pagehide', () => {
-  if (state.screen === 'ask' || state.screen === 'browse') call('/cancel', {}, { keepalive: true }).catch(() => {});
+  if (['ask', 'block', 'browse'].includes(state.screen)) call('/cancel', {}, { keepalive: true }).catch(() => {});
 });
 
 // watch keeps one call under way; by its absence the program knows that the
@@ -61,7 +61,7 @@ async function watch() {
 async function report(s) {
   if (s.tokens !== state.changes) {
     state.changes = s.tokens;
-    if (state.view.tokens && (state.screen === 'ask' || state.screen === 'browse')) act.look();
+    if (state.view.tokens && ['ask', 'block', 'browse'].includes(state.screen)) act.look();
   }
   const before = `${state.screen} ${state.done} ${state.waiting}`;
   state.waiting = s.waiting;
@@ -110,7 +110,11 @@ async function start() {
   if (state.view.purpose === 'pick') {
     state.screen = 'browse';
     await act.go('');
-  } else draw(state.file ? 'password' : 'browse');
+  } else if (state.view.open) {
+    state.keys = state.view.open;
+    state.key = (state.keys.find((k) => k.fits) || {}).id || '';
+    draw(state.key ? 'key-0' : 'other');
+  } else draw(state.view.purpose === 'list' ? 'cancel' : state.file ? 'password' : 'browse');
   fit();
   look();
   if (state.view.tokens && state.view.first) {

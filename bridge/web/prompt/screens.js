@@ -34,7 +34,8 @@ export function draw(focus) {
 }
 
 const screens = {
-  ask: () => [head(), who(), (state.view.documents.length > 0 || state.view.unseen) && documents(state.view), state.keys ? keys(state, act) : stores(state, act)],
+  ask: () => [head(), who(), (state.view.documents.length > 0 || state.view.unseen) && documents(state.view), state.view.purpose !== 'list' && (state.keys ? keys(state, act) : stores(state, act)), blockLink()],
+  block: () => [head(), h('section', { 'aria-labelledby': 'block' }, h('h2', { id: 'block' }, t('block.title')), notice('danger', '', t('block.text', siteName())))],
   browse: () => [head(), who(), browser(state, act)],
   work: () => [top(), h('div.state', { role: 'status' },
     icon('key', 40),
@@ -82,14 +83,20 @@ function who() {
     s.new && !s.suspicious && h('p.small.muted', null, s.local ? t('site.new_program_note') : t('site.new_note')));
 }
 
+// blockLink leads to the question whether the asker is to be blocked.
+function blockLink() {
+  return state.view.block && h('p.block', null, h('button.link.small', { type: 'button', 'data-focus': 'block', onclick: act.block }, t(state.view.site.local ? 'block.link_program' : 'block.link')));
+}
+
 function note() {
   const p = state.view.purpose;
+  if (p === 'list') return t('ask.tokens_note');
   return p === 'show' ? t('ask.show_note') : p === 'pick' ? t('ask.pick_note') : '';
 }
 
 function success() {
   const v = state.view;
-  const what = v.purpose === 'show' ? t('done.shown') : v.purpose === 'pick' ? t('done.picked') : v.login ? t('done.login') : n('done.signed', v.total);
+  const what = v.purpose === 'list' ? t('done.tokens') : v.purpose === 'show' ? t('done.shown') : v.purpose === 'pick' ? t('done.picked') : v.login ? t('done.login') : n('done.signed', v.total);
   return h('div.state', { role: 'status' }, icon('done', 48), h('h1', null, t('done.title')), h('p', null, what), h('p.small.muted', null, t('done.closes')));
 }
 

@@ -1,7 +1,7 @@
 // What the window knows. Every module reads it; actions.js and prompt.js change it.
 
 export const state = {
-  screen: 'ask', // 'ask', 'browse', 'work', 'end', 'gone'
+  screen: 'ask', // 'ask', 'block', 'browse', 'work', 'end', 'gone'
   view: null, // what the program told
   files: [], file: null, // key files to choose from
   tokens: null, token: null, // null = nobody has looked for tokens yet
@@ -9,6 +9,7 @@ export const state = {
   lost: '', // serial of a token that was taken out: chosen again when it is back
   last: false, // the person confirmed the last try of a PIN
   keys: null, key: '', confirmed: false, // keys of the open file or token
+  remember: false, always: false, // what the person ticked
   trouble: '', opening: false, caps: false,
   listing: null, typed: null, picked: '',
   done: 0, failed: '', waiting: 0, changes: 0, stopping: false,

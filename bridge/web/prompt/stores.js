@@ -1,7 +1,7 @@
 // Whose key: the files used before and the tokens that are in, and the password.
 
 import { h, icon } from './dom.js';
-import { t, own } from './text.js';
+import { t, n, own } from './text.js';
 import { missing, token } from './tokens.js';
 
 // The password field is made once, so that drawing the page anew does not lose
@@ -57,7 +57,7 @@ function file(f, i, state, act) {
         f.owner && h('p.small.muted', null, short(f.name)),
         twin && h('p.small.muted', null, f.place),
         f.until && h('p', { class: `small ${f.state ? 'ended mark' : 'muted'}` }, f.state && icon('warning', 16), own(f.until))),
-      chosen && password(state)));
+      chosen && password(state, act)));
 }
 
 // short leaves out the middle of a long file name; its end tells files apart.
@@ -66,7 +66,7 @@ function short(name) {
 }
 
 // password is the field and what to check about it. pin is set for a token.
-function password(state, pin) {
+function password(state, act, pin) {
   const input = passwordField();
   input.removeAttribute('aria-invalid');
   if (pin) input.setAttribute('inputmode', 'numeric');
@@ -100,7 +100,14 @@ function password(state, pin) {
     h('label', { for: 'password' }, t(pin ? 'pin.label' : 'password.label')),
     h('div.row', null, input, eye),
     h('div', { id: 'password-hints', 'aria-live': 'polite' }, caps, cyrillic),
-    state.trouble && trouble(state.trouble));
+    state.trouble && trouble(state.trouble),
+    !pin && state.view.remember > 0 && tick('remember', state, act, n('memory.offer', state.view.remember)));
+}
+
+// tick is a box that asks for nothing more than a yes.
+export function tick(name, state, act, text) {
+  return h('label.tick', null,
+    h('input', { type: 'checkbox', checked: state[name], 'data-focus': name, onchange: (e) => act.tick(name, e.target.checked) }), text);
 }
 
 // trouble explains why a store did not open and what to check.

@@ -44,7 +44,7 @@ function pin(x, state, act, password) {
     ],
     p.pad
       ? h('div', null, h('p.hint.plain', null, icon('token', 16), t(state.opening ? 'pin.pad_now' : 'pin.pad')), state.trouble && trouble(state.trouble))
-      : password(state, true),
+      : password(state, act, true),
     tries && h('p.hint', null, icon('warning', 16), tries),
     state.trouble === 'unlock.pin_format' && own(p.length) && h('p.small.muted', null, own(p.length)),
     state.trouble === 'unlock.wrong_pin' && x.factory && h('p.small.muted', null, t(x.factory)));
