@@ -76,19 +76,19 @@ func startAgent(o agentOptions) (*agent, error) {
 	if o.multisign {
 		second = net.JoinHostPort("127.0.0.1", strconv.Itoa(bridge.MultisignPort))
 	}
-	server, err := bridge.New(bridge.Options{
+	a := &agent{source: source}
+	a.server, err = bridge.New(bridge.Options{
 		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port)), State: o.dir, Desk: desk, TLS: source,
 		Version: releaseVersion, DeveloperMode: o.developer, Multisign: second, Stamper: stamper,
-		Limits: o.limits, PlainWS: o.plain, Devices: o.devices, Log: o.log,
+		Limits: o.limits, PlainWS: o.plain, Devices: o.devices, Pages: a.newPages(o, desk, time.Now()), Log: o.log,
 	})
 	if err != nil {
 		return nil, err
 	}
-	addr, err := server.Listen()
-	if err != nil {
+	if a.addr, err = a.server.Listen(); err != nil {
 		return nil, err
 	}
-	return &agent{server: server, source: source, addr: addr}, nil
+	return a, nil
 }
 
 func (a *agent) run(ctx context.Context) error { return a.server.Serve(ctx) }
