@@ -6,10 +6,10 @@ import (
 	"log/slog"
 	"os"
 	"slices"
+	"strings"
 
 	"tanba/bridge"
 	"tanba/installer/trust"
-	"tanba/internal/settings"
 )
 
 // exitPortTaken: another program holds the port; the message names it.
@@ -42,40 +42,53 @@ func serve(c *command, args []string) int {
 	if err != nil {
 		return c.usageError(err.Error())
 	}
-	level := slog.LevelInfo
-	if c.quiet {
-		level = slog.LevelWarn
+	chosen, err := c.chosen()
+	if err != nil {
+		return c.failSettings(err)
 	}
-	log := slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: level}))
+	useProxy(chosen)
+	if chosen.Port != 0 && !c.given("port") && os.Getenv(bridge.PortVariable) == "" {
+		*port = chosen.Port
+	}
+	if !c.given("multisign") {
+		*multisign = chosen.Multisign
+	}
+	if len(chosen.TSA) > 0 && *tsa == "" {
+		*tsa = strings.Join(chosen.TSA, ",")
+	}
+	log := slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: c.logLevel(chosen)}))
 	if prompter == nil {
 		prompter = defaultPrompter(dir, c.lang, log)
-	}
-	chosen, err := settings.Effective(dir)
-	if err != nil {
-		c.fail("cli.cannot_start", err)
-		return exitError
 	}
 	t := newAgentTokens(dir, chosen, log)
 	defer t.Close()
 	a, err := startAgent(agentOptions{
 		dir: dir, port: *port, language: c.lang, prompter: prompter, developer: *developer, multisign: *multisign, tsa: *tsa, log: log,
-		storages: chosen.TokenStorages, tokens: t.tokens, watch: t.cards, devices: t.devices,
+		limits: limits(chosen), plain: chosen.PlainWS, storages: chosen.TokenStorages, roots: storedRoots(dir, log),
+		tokens: t.tokens, watch: t.cards, devices: t.devices,
 	})
 	if err != nil {
 		return c.failStart(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	signals, done := stopSignals()
-	defer done()
-	go func() {
-		<-signals
-		c.say("cli.stopping")
-		cancel()
-	}()
+	forget, err := announce(dir, a)
+	if err != nil {
+		return c.failStart(err)
+	}
+	defer forget()
+	defer c.watchStop(ctx, cancel, a)()
 	c.say("cli.listening", a.url())
 	c.sayMultisign(a)
-	go c.hintTrust(ctx, trust.Options{State: dir, Root: a.source.Bundle().CA})
+	tended := make(chan struct{})
+	go func() {
+		defer close(tended)
+		c.tend(ctx, dir, a, chosen, log)
+	}()
+	defer func() {
+		cancel()
+		<-tended // what it is changing in a store is finished
+	}()
 	if err := a.run(ctx); err != nil {
 		c.fail("cli.cannot_start", err)
 		return exitError

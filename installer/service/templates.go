@@ -10,11 +10,14 @@ import "strings"
 // asking the agent to end does not take the window in which somebody is just
 // deciding. What is still there after TimeoutStopSec goes.
 //
+// A condition takes its path as it stands: escaped, as kardianos and security.md
+// §12 write it, one with a space is never met, and the agent never starts.
+//
 // Exit codes 2 and 3 are a wrong command line and a port that another program
 // holds: trying again at once helps neither.
 const unitTemplate = `[Unit]
 Description={{Description}}
-ConditionFileIsExecutable={{Path | cmdEscape}}
+ConditionFileIsExecutable={{Path}}
 StartLimitIntervalSec=30
 StartLimitBurst=5
 
@@ -85,6 +88,7 @@ func Unit(program string, args ...string) string {
 	}
 	return strings.NewReplacer(
 		"{{Description}}", Description,
+		"{{Path}}", unitEscape(program),
 		"{{Path | cmdEscape}}", strings.ReplaceAll(unitEscape(program), " ", `\x20`),
 		"{{range Arguments}} {{. | cmd}}{{end}}", quoted.String(),
 	).Replace(unitTemplate)

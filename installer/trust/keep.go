@@ -49,7 +49,8 @@ func (k *Keeper) repair(ctx context.Context) {
 	if !k.Agreed() {
 		return
 	}
-	results, err := Repair(ctx, k.options())
+	// A store's own program is not to be killed in the middle of its work.
+	results, err := Repair(context.WithoutCancel(ctx), k.options())
 	k.tell(results, err)
 }
 
