@@ -20,8 +20,8 @@ const nobody = 65534
 
 // asPerson reports whether this process may play the person. Run as root, it runs
 // the one test again as an unprivileged user, with a home of its own, and takes
-// over the verdict.
-func asPerson(t *testing.T) bool {
+// over the verdict. Folders are there for the user under their own names.
+func asPerson(t *testing.T, folders ...string) bool {
 	t.Helper()
 	for _, tool := range []string{"Xvfb", "openbox", "xdotool", "chromium"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -46,6 +46,11 @@ func asPerson(t *testing.T) bool {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, folder := range folders {
+		if err := os.CopyFS(filepath.Join(dir, filepath.Base(folder)), os.DirFS(folder)); err != nil {
 			t.Fatal(err)
 		}
 	}
