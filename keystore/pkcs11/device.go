@@ -39,7 +39,6 @@ type device struct {
 	epoch    int  // counts sessions and logins
 	keys     []*privateObject
 	stores   map[*store]struct{}
-	active   int // stores that are unlocked
 
 	cache     map[[32]byte]*pki.Certificate // under mu
 	shownLock sync.Mutex

@@ -45,7 +45,7 @@ const (
 	ckaGOSTHashParams    = 0x251
 	ckaJaCartaGOSTParams = 0xD4321004
 
-	ckfHardwareSlot  = 0x02 // wire: slot flags
+	ckfRemovable     = 0x02 // of a slot
 	ckfHardware      = 0x04
 	ckfTokenPresent  = 0x01
 	ckfWriteLocked   = 0x02 // of a token

@@ -16,7 +16,6 @@ import (
 
 	"tanba/internal/gost3410"
 	"tanba/internal/pki"
-	"tanba/keystore/pkcs11/wire"
 )
 
 // certificateObject is a certificate on a token.
@@ -47,22 +46,6 @@ type privateObject struct {
 	// logging in again.
 	eachTime, relogin bool
 	signs             bool // CKA_SIGN is not false
-}
-
-// family is that of the key as far as its own attributes say; 0 when they do
-// not.
-func (o *privateObject) family() pki.Family {
-	switch {
-	case o.keyType == ckkRSA:
-		return pki.RSA
-	case o.keyType == ckkGOST512:
-		return pki.GOST512
-	case o.keyType == ckkGOST && bytes.Equal(o.params, oidCryptoProA):
-		return pki.GOST2004
-	case o.keyType == ckkGOST && bytes.Equal(o.params, oidTC26A256):
-		return pki.GOST256
-	}
-	return 0
 }
 
 // mayBe tells whether a key of this type can belong to a certificate of the
@@ -305,9 +288,4 @@ func gostPublic(value, params []byte) *pki.PublicKey {
 		}
 	}
 	return nil
-}
-
-// template finds the objects of a class that have an ID.
-func template(class uint64, id []byte) []wire.Attribute {
-	return []wire.Attribute{number(ckaClass, class), {Type: ckaID, Value: id}}
 }

@@ -94,6 +94,7 @@ type Timeouts struct {
 	Fresh    time.Duration // List answers from memory: 1 s; negative = never
 	Busy     time.Duration // another program holds the token: 5 s
 	Idle     time.Duration // a helper without work ends: 1 min
+	Farewell time.Duration // Close lets modules log out: 3 s
 }
 
 func (t Timeouts) withDefaults() Timeouts {
@@ -103,7 +104,7 @@ func (t Timeouts) withDefaults() Timeouts {
 	}{
 		{&t.Start, 20 * time.Second}, {&t.Call, 30 * time.Second}, {&t.Login, time.Minute},
 		{&t.Pad, 3 * time.Minute}, {&t.Generate, 5 * time.Minute}, {&t.Stale, 3 * time.Second},
-		{&t.Fresh, time.Second}, {&t.Busy, 5 * time.Second}, {&t.Idle, time.Minute},
+		{&t.Fresh, time.Second}, {&t.Busy, 5 * time.Second}, {&t.Idle, time.Minute}, {&t.Farewell, 3 * time.Second},
 	} {
 		if *d.value == 0 {
 			*d.value = d.usual

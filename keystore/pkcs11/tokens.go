@@ -53,14 +53,23 @@ func (t *Tokens) Close() error {
 	modules, devices := t.modules, t.devices
 	t.modules, t.devices = map[string]*module{}, map[string]*device{}
 	t.mu.Unlock()
-	for _, d := range devices {
-		d.shut()
+	shut := make(chan struct{})
+	go func() {
+		for _, d := range devices {
+			d.shut()
+		}
+		close(shut)
+	}()
+	select {
+	case <-shut:
+	case <-time.After(t.o.Timeouts.Farewell): // a module hangs: without its helper nothing waits any more
 	}
 	var all sync.WaitGroup
 	for _, m := range modules {
 		all.Go(m.close)
 	}
 	all.Wait()
+	<-shut
 	return nil
 }
 
@@ -167,7 +176,7 @@ type seen struct {
 	info            tokenInfo
 }
 
-func (s seen) hardware() bool { return s.slotFlags&(ckfHardware|ckfHardwareSlot) != 0 }
+func (s seen) hardware() bool { return s.slotFlags&(ckfHardware|ckfRemovable) != 0 }
 
 // look asks a module for its tokens. While one of its stores is open the module
 // is left alone as long as no card came or went, for another command between PIN
