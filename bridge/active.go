@@ -11,11 +11,18 @@ import (
 // What a site learns of the tokens of this machine.
 //
 // Which tokens somebody has tells who they are, so that a site learns nothing of
-// them before the person has permitted it once (security.md T1, T4): to such a
-// site getActiveTokens answers [] at once, without looking, and a request for a
-// token opens the window whether the token is there or not. The window says
-// which token to put in; the site gets a signature or a cancellation, at the
-// time the person takes, and no storage.empty that would tell it the rest.
+// them before the person has permitted it once (security.md T1, T4). To such a
+// site every machine looks like one without tokens:
+//
+//   - getActiveTokens answers [] at once, without looking. Where a token is in,
+//     the person is asked, in a window that the answer does not wait for,
+//     whether the site may know: curious.go.
+//   - A request for a key on a token opens the window whether the token is there
+//     or not. The window says which one to put in; the site gets a signature or
+//     a cancellation, when the person decides, and no storage.empty that would
+//     tell it the rest.
+//   - A request for a key in a file, which is what sites fall back to, may be
+//     answered with a token that is in, if the person chooses so.
 //
 // Sites that were permitted, and programs of this machine, which can ask the
 // readers themselves, get the answers of the original (protocol.md 4.1, 5.1).
@@ -28,9 +35,10 @@ type Devices interface {
 
 func (c *session) activeTokens() protocol.Tokens {
 	if !c.knowsTokens() {
+		c.s.curious.ask(c)
 		return protocol.Tokens{}
 	}
-	return c.devices()
+	return c.devices(c.ctx)
 }
 
 // knowsTokens reports whether the asker may learn which tokens are there.
@@ -39,12 +47,12 @@ func (c *session) knowsTokens() bool { return c.who().Local || c.known() }
 // devices returns each token storage that has a device, in the order of
 // protocol.md 4.1, which is also that of its §15 row 19. Readers that cannot be
 // asked are readers without tokens: the original has no error here.
-func (c *session) devices() protocol.Tokens {
+func (c *session) devices(ctx context.Context) protocol.Tokens {
 	present := protocol.Tokens{}
 	if c.s.o.Devices == nil {
 		return present
 	}
-	found, err := c.s.o.Devices.Storages(c.ctx)
+	found, err := c.s.o.Devices.Storages(ctx)
 	if err != nil {
 		c.s.o.Log.Info("readers cannot be asked", "error", err)
 	}
@@ -62,8 +70,17 @@ func (c *session) absent(storages []string) bool {
 	if len(storages) == 0 || !c.knowsTokens() || slices.ContainsFunc(storages, func(s string) bool { return !keystore.IsToken(s) }) {
 		return false
 	}
-	present := c.devices()
+	present := c.devices(c.ctx)
 	return !slices.ContainsFunc(storages, func(s string) bool { return slices.Contains(present, s) })
+}
+
+// admitted returns the storages a window may offer for those a site named.
+func (c *session) admitted(storages []string) []string {
+	storages = spelled(storages)
+	if len(storages) > 0 && !slices.ContainsFunc(storages, keystore.IsToken) && !c.knowsTokens() {
+		storages = append(storages, c.devices(c.ctx)...)
+	}
+	return storages
 }
 
 // spelled returns storages in the spelling of the table.

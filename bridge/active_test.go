@@ -8,8 +8,12 @@ import (
 	"reflect"
 	"sync/atomic"
 	"testing"
+	"time"
 
+	"tanba/bridge/consent"
+	"tanba/bridge/prompt"
 	"tanba/internal/testdata"
+	"tanba/protocol"
 )
 
 // plugged are Devices with the given storages.
@@ -62,7 +66,7 @@ func TestActiveTokens(t *testing.T) {
 }
 
 // A site that the person never permitted sees no difference between a machine
-// with tokens and one without, and the readers are not even asked.
+// with tokens and one without, and the readers are not asked while it waits.
 func TestT4TokensBeforePermission(t *testing.T) {
 	frames := []string{
 		tokensRequest, keyOnToken("AKKaztokenStore"), keyOnToken("AKKZIDCardStore"), keyOnToken("ABSIMCardStore"),
@@ -87,6 +91,103 @@ func TestT4TokensBeforePermission(t *testing.T) {
 	}
 	if want := []string{noTokens, cancelled, cancelled, cancelled, `{"body":{},"status":true}`}; !reflect.DeepEqual(answers[0], want) {
 		t.Errorf("%q\nwant %q", answers[0], want)
+	}
+}
+
+// A site that falls back to files may get a token all the same: where one is in,
+// its window offers it. Sites with permission get what they name.
+func TestTokenInsteadOfFile(t *testing.T) {
+	for _, c := range []struct {
+		p     *plugged
+		known bool
+		want  []string
+	}{
+		{&plugged{}, false, []string{"PKCS12"}},
+		{&plugged{storages: []string{"AKAKEYStore", "AKKaztokenStore"}}, false, []string{"PKCS12", "AKKaztokenStore", "AKAKEYStore"}},
+		{&plugged{storages: []string{"AKAKEYStore"}}, true, []string{"PKCS12"}},
+	} {
+		d := &desk{ask: cancelAlways, known: c.known}
+		start(t, d, c.p.option).open().ask(showKeyRequest, cancelled)
+		if got := d.asked()[0].Select.Storages; !reflect.DeepEqual(got, c.want) {
+			t.Errorf("%+v, known %v: the window offers %q, want %q", c.p.storages, c.known, got, c.want)
+		}
+	}
+}
+
+// curiousDesk permits once it was asked about tokens.
+type curiousDesk struct {
+	desk
+	permitted atomic.Bool
+}
+
+func (d *curiousDesk) Known(consent.Asker) bool { return d.permitted.Load() }
+
+// Whether a site may know of the tokens is asked where one is in, once, after
+// the site has its answer; a yes counts from the next answer on.
+func TestCuriousSite(t *testing.T) {
+	p := &plugged{storages: []string{"AKKaztokenStore"}}
+	answer := make(chan bool)
+	d := &curiousDesk{}
+	d.ask = func(ctx context.Context, q *consent.Question) (*consent.Grant, error) {
+		if q.Purpose != prompt.ListTokens || q.Asker.Origin != portal {
+			t.Errorf("question %+v", q)
+		}
+		if yes := <-answer; !yes {
+			return nil, protocol.ErrCancelled
+		}
+		d.permitted.Store(true)
+		return &consent.Grant{}, nil
+	}
+	now := newClock()
+	r := start(t, d, p.option, func(o *Options) { o.Now = now.now })
+	r.curious.delay = time.Millisecond
+	page := r.open()
+	for range 5 {
+		page.ask(tokensRequest, noTokens)
+	}
+	answer <- false
+	for range 5 {
+		r.open().ask(tokensRequest, noTokens)
+	}
+	now.add(curiousRest)
+	page.ask(tokensRequest, noTokens)
+	answer <- true
+	eventually(t, "permission", func() bool { return d.permitted.Load() })
+	page.ask(tokensRequest, `{"responseObject":["AKKaztokenStore"],"code":"200"}`)
+	if n := len(d.asked()); n != 2 {
+		t.Errorf("%d questions, want 2", n)
+	}
+}
+
+// Nothing is asked where no token is in, nor when the site wants a key at once.
+func TestCuriousSiteLeftAlone(t *testing.T) {
+	for name, c := range map[string]struct {
+		p    *plugged
+		then string
+	}{
+		"no token":       {&plugged{}, ""},
+		"wants a key":    {&plugged{storages: []string{"AKKaztokenStore"}}, showKeyRequest},
+		"wants that key": {&plugged{storages: []string{"AKKaztokenStore"}}, keyOnToken("AKKaztokenStore")},
+	} {
+		d := &desk{ask: cancelAlways}
+		r := start(t, d, c.p.option)
+		r.curious.delay = 50 * time.Millisecond
+		page := r.open()
+		page.ask(tokensRequest, noTokens)
+		if c.then != "" {
+			page.ask(c.then, cancelled)
+		}
+		time.Sleep(200 * time.Millisecond)
+		for _, q := range d.asked() {
+			if q.Purpose == prompt.ListTokens {
+				t.Errorf("%s: the person is asked", name)
+			}
+		}
+		r.curious.mu.Lock()
+		if site := r.curious.sites[portal]; c.then == "" && site != nil {
+			t.Errorf("%s: nobody asks again when a token is put in", name)
+		}
+		r.curious.mu.Unlock()
 	}
 }
 

@@ -79,10 +79,11 @@ const commonUtils = "kz.gov.pki.knca.commonUtils"
 
 // question begins a question, or tells that there is no point in asking.
 func (c *session) question(call *protocol.Call, sel protocol.Selection, p protocol.Presentation) (*consent.Question, error) {
-	sel.Storages = spelled(sel.Storages)
+	sel.Storages = c.admitted(sel.Storages)
 	if call.Module == commonUtils && c.absent(sel.Storages) {
 		return nil, protocol.ErrNoDevice
 	}
+	c.s.curious.busy(c)
 	locale := p.Locale
 	if locale == "" {
 		locale = c.locale

@@ -24,6 +24,7 @@ type Server struct {
 	sessions *registry
 	budget   *budget
 	stats    Stats
+	curious  curious
 	second   *multisign // nil unless Options.Multisign
 
 	stopping context.Context // ends when the bridge is asked to stop

@@ -143,7 +143,7 @@ func (c *Client) Watch(ctx context.Context, f func([]Reader)) error {
 	for first := true; ; {
 		// One step of the daemon: it puts us on its list and tells the state,
 		// so that no change falls between.
-		table, err := c.ask(ctx, tableSize, commandWait)
+		table, err := c.wait(ctx)
 		if err != nil {
 			return err
 		}
@@ -169,6 +169,25 @@ func (c *Client) Watch(ctx context.Context, f func([]Reader)) error {
 			return resultError("event", result)
 		}
 	}
+}
+
+// registering bounds the daemon's first answer to commandWait, which it gives
+// once its readers are ready.
+const registering = 10 * time.Second
+
+// wait asks for the readers and for the next event. The end of ctx does not cut
+// the answer in two, so that the connection stays of use.
+func (c *Client) wait(ctx context.Context) ([]byte, error) {
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
+	short, cancel := context.WithTimeout(context.WithoutCancel(ctx), registering)
+	defer cancel()
+	table, err := c.ask(short, tableSize, commandWait)
+	if err != nil && ctx.Err() != nil {
+		err = ctx.Err()
+	}
+	return table, err
 }
 
 // stopWaiting takes us off the daemon's list. What comes back is one message
