@@ -1,7 +1,7 @@
 package main
 
 import (
-	"encoding/json"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -11,60 +11,122 @@ import (
 	"strings"
 	"time"
 
+	"tanba/internal/clock"
 	"tanba/internal/cms"
-	"tanba/internal/i18n"
 	"tanba/internal/pki"
 	"tanba/internal/verification"
+	"tanba/internal/verification/report"
 )
 
-// exitUntrusted: every signature is good, but a certificate is expired or no
-// known CA stands for it.
+// exitUntrusted: every signature is good, but a certificate is expired, revoked
+// or unknown.
 const exitUntrusted = 4
 
+// verifying is one run of the verb.
+type verifying struct {
+	*command
+	verifier *verification.Verifier
+	watch    clock.Watch
+	content  string // --content
+	at       time.Time
+	asked    bool // the authority's services are asked
+	require  bool // and have to answer
+	upgrade  verification.Level
+	out      string
+	stamper  func() (upgradeStamper, error)
+	page     []*report.Document
+}
+
 func verify(c *command, args []string) int {
-	var contentFile, at, upgrade, out, roots string
+	var at, upgrade, roots, page, tsa string
 	var offline bool
-	c.flags.StringVar(&contentFile, "content", "", "")
+	v := &verifying{command: c}
+	c.flags.StringVar(&v.content, "content", "", "")
 	c.flags.StringVar(&at, "at", "", "")
 	c.flags.BoolVar(&offline, "offline", false, "")
 	c.flags.StringVar(&upgrade, "upgrade", "", "")
-	c.flags.StringVar(&out, "out", "", "")
+	c.flags.StringVar(&v.out, "out", "", "")
 	c.flags.StringVar(&roots, "roots", "", "")
+	c.flags.StringVar(&page, "report", "", "")
+	c.flags.StringVar(&tsa, "tsa", "", "")
 	files, code, ok := c.parse(args)
+	v.upgrade = verification.Level(strings.ToUpper(upgrade))
 	switch {
 	case !ok:
 		return code
 	case len(files) == 0:
 		return c.usageError("FILE…")
-	case contentFile != "" && len(files) > 1:
+	case v.content != "" && len(files) > 1:
 		return c.usageError("--content")
-	case upgrade != "" || out != "":
-		c.fail("cli.not_yet", "--upgrade")
-		return exitUsage
+	case upgrade == "" && (v.out != "" || tsa != ""):
+		return c.usageError("--upgrade LT|LTA --out FILE")
+	case upgrade != "" && (v.upgrade != verification.LevelLT && v.upgrade != verification.LevelLTA || v.out == "" || len(files) > 1 || offline || at != ""):
+		return c.usageError("--upgrade LT|LTA --out FILE")
 	}
-	options := verification.Options{At: time.Now()}
 	if at != "" {
 		t, err := parseTime(at)
 		if err != nil {
 			return c.usageError("--at " + at)
 		}
-		options.At = t
+		v.at = t
 	}
-	if roots != "" {
-		var err error
-		if options.Roots, err = certificatesOf(roots); err != nil {
-			c.fail("cli.roots_unreadable", roots, err)
-			return exitUsage
-		}
+	if code, ok := v.prepare(roots, tsa, offline); !ok {
+		return code
 	}
 	worst := exitOK
 	for _, file := range files {
-		switch code := c.verifyFile(file, contentFile, options); {
+		switch code := v.file(file); {
 		case code == exitError || worst == exitOK:
 			worst = code
 		}
 	}
+	if page != "" && !v.write(page, func(w io.Writer) error { return report.Page(w, c.lang, time.Now(), v.page...) }) {
+		return exitError
+	}
+	if off, wrong := v.watch.Off(); wrong {
+		key := "verify.clock_slow"
+		if off.Ahead < 0 {
+			key = "verify.clock_fast"
+		}
+		c.say(key, off.Ahead.Abs().Round(time.Minute), printable(off.Service))
+	}
 	return worst
+}
+
+// prepare makes the verifier as the flags and the settings say.
+func (v *verifying) prepare(rootsFile, tsa string, offline bool) (code int, ok bool) {
+	trust := verification.Trust{}
+	if rootsFile != "" {
+		var err error
+		if trust.Roots, err = certificatesOf(rootsFile); err != nil {
+			v.fail("cli.roots_unreadable", rootsFile, err)
+			return exitUsage, false
+		}
+	}
+	chosen, err := v.chosen()
+	if err != nil {
+		return v.failSettings(err), false
+	}
+	dir, err := v.dir()
+	if err != nil {
+		v.fail("cli.cannot_start", err)
+		return exitError, false
+	}
+	trust.Known = storedRoots(dir, nil)
+	if !offline {
+		useProxy(chosen)
+		if trust.Revocation, err = newRevocation(dir, chosen, &v.watch); err != nil {
+			v.fail("cli.cannot_start", err)
+			return exitError, false
+		}
+	}
+	v.asked, v.require = trust.Revocation != nil, trust.Revocation != nil && chosen.Revocation == "require"
+	v.verifier = verification.New(trust)
+	if tsa == "" {
+		tsa = strings.Join(chosen.TSA, ",")
+	}
+	v.stamper = func() (upgradeStamper, error) { return newStamper(tsa, append(trust.Known, trust.Roots...)...) }
+	return exitOK, true
 }
 
 // inMemory is the size up to which files are read whole.
@@ -86,148 +148,153 @@ func openRegular(path string) (*os.File, int64, error) {
 	return f, fi.Size(), nil
 }
 
-// verifyFile judges one file and prints the verdict.
-func (c *command) verifyFile(file, contentFile string, o verification.Options) int {
-	signature, size, err := openRegular(file)
-	if err != nil {
-		return c.unreadable(file, c.text("cli.no_file"))
+// input is a file to be verified with the content it may stand beside.
+type input struct {
+	file      string
+	signature *os.File
+	size      int64
+	content   *os.File // nil = none
+	length    int64    // of content
+}
+
+func (i *input) close() {
+	i.signature.Close()
+	if i.content != nil {
+		i.content.Close()
 	}
-	defer signature.Close()
+}
+
+// open opens a signature and its content. The text says what is missing.
+func (v *verifying) open(file string) (in *input, missing string) {
+	in = &input{file: file}
+	var err error
+	if in.signature, in.size, err = openRegular(file); err != nil {
+		return nil, v.text("cli.no_file")
+	}
+	content := v.content
 	// A detached X.p7s finds X beside it; a wrong guess can only fail to verify.
-	if contentFile == "" {
+	if content == "" {
 		if base, ok := strings.CutSuffix(file, ".p7s"); ok {
 			if fi, err := os.Stat(base); err == nil && fi.Mode().IsRegular() {
-				contentFile = base
+				content = base
 			}
 		}
 	}
-	if contentFile != "" {
-		content, size, err := openRegular(contentFile)
-		if err == nil {
-			defer content.Close()
-			o.Reader = content
-			if size <= inMemory {
-				o.Content, err = io.ReadAll(content)
+	if content != "" {
+		if in.content, in.length, err = openRegular(content); err != nil {
+			in.close()
+			return nil, v.text("cli.no_content", content)
+		}
+	}
+	return in, ""
+}
+
+// judge reads and judges. The error is for a file that is no signature.
+func (v *verifying) judge(ctx context.Context, in *input) (*verification.Report, error) {
+	o := verification.Options{At: v.at}
+	if in.content != nil {
+		o.Reader = in.content
+		if in.length <= inMemory {
+			var err error
+			if o.Content, err = io.ReadAll(in.content); err != nil {
+				return nil, err
 			}
 		}
-		if err != nil {
-			return c.unreadable(file, c.text("cli.no_content", contentFile))
-		}
 	}
-	var report *verification.Report
-	if size > inMemory {
-		report, err = verification.Large(signature, size, o)
-	} else {
-		var data []byte
-		if data, err = io.ReadAll(signature); err == nil && verification.IsXML(data) {
-			report, err = verification.XML(data, o)
-		} else if err == nil {
-			report, err = verification.CMS(data, o)
-		}
+	if in.size > inMemory {
+		return v.verifier.Large(ctx, in.signature, in.size, o)
 	}
+	data, err := io.ReadAll(in.signature)
+	switch {
+	case err != nil:
+		return nil, err
+	case verification.IsXML(data):
+		return v.verifier.XML(ctx, data, o)
+	}
+	return v.verifier.CMS(ctx, data, o)
+}
+
+// file judges one file and prints the verdict.
+func (v *verifying) file(file string) int {
+	in, missing := v.open(file)
+	if missing != "" {
+		return v.unreadable(file, missing)
+	}
+	defer in.close()
+	r, err := v.judge(context.Background(), in)
 	switch {
 	case errors.Is(err, cms.ErrContentMissing):
-		return c.unreadable(file, c.text("cli.content_missing"))
-	case err != nil && (report == nil || len(report.Signers) == 0):
-		return c.unreadable(file, c.text("cli.not_a_signature"))
+		return v.unreadable(file, v.text("cli.content_missing"))
+	case err != nil && (r == nil || len(r.Signers) == 0):
+		return v.unreadable(file, v.text("cli.not_a_signature"))
 	}
 	code := exitOK
 	switch {
-	case !report.Good():
+	case !r.Good():
 		code = exitError
-	case !report.Trusted():
+	case !r.Trusted(), v.require && r.Unchecked():
 		code = exitUntrusted
 	}
-	if c.json {
-		c.verdictJSON(file, report, code)
-	} else {
-		c.verdictText(file, report, code)
+	size := in.size
+	if r.Detached {
+		size = in.length
 	}
-	return code
+	words := report.Words(r, report.Options{Language: v.lang, File: printable(file), Size: size, Asked: v.asked, Require: v.require})
+	v.page = append(v.page, words)
+	if v.json {
+		v.verdictJSON(file, r, code)
+	} else {
+		v.print(words, "")
+	}
+	if v.upgrade == "" || code != exitOK {
+		return code
+	}
+	return v.carry(in, r)
 }
 
-func (c *command) unreadable(file, reason string) int {
-	if c.json {
-		json.NewEncoder(c.stdout).Encode(map[string]any{"file": file, "good": false, "error": reason})
+func (v *verifying) unreadable(file, reason string) int {
+	v.page = append(v.page, &report.Document{
+		File: printable(file), Verdict: report.Line{Kind: report.Bad, Text: v.text("cli.verdict.bad") + ": " + reason},
+	})
+	if v.json {
+		v.line(map[string]any{"file": file, "good": false, "error": reason})
 	} else {
-		fmt.Fprintf(c.stdout, "%s: %s: %s\n", file, c.text("cli.verdict.bad"), reason)
+		fmt.Fprintf(v.stdout, "%s: %s: %s\n", printable(file), v.text("cli.verdict.bad"), reason)
 	}
 	return exitError
 }
 
-func (c *command) verdictText(file string, r *verification.Report, code int) {
-	key := map[int]string{exitOK: "cli.verdict.good", exitError: "cli.verdict.bad", exitUntrusted: "cli.verdict.untrusted"}[code]
-	fmt.Fprintf(c.stdout, "%s: %s\n", file, c.text(key))
-	if c.quiet {
+// print writes a verdict for people.
+func (v *verifying) print(d *report.Document, indent string) {
+	if d.File != "" {
+		fmt.Fprintf(v.stdout, "%s: ", d.File)
+	}
+	fmt.Fprintln(v.stdout, d.Verdict.Text)
+	if v.quiet {
 		return
 	}
-	for _, s := range r.Signers {
-		if s.Err != nil {
-			fmt.Fprintf(c.stdout, "  %s\n", c.text("cli.signature_bad", s.Err))
+	say := func(lines []report.Line, indent string) {
+		for _, l := range lines {
+			fmt.Fprintf(v.stdout, "%s%s\n", indent, l.Text)
 		}
-		if s.Certificate == nil {
+	}
+	say(d.Lines, indent+"  ")
+	for i, s := range d.Signers {
+		if len(d.Signers) > 1 {
+			fmt.Fprintf(v.stdout, "%s  %s\n", indent, v.text("verify.signer", i+1))
+			say(s.Lines, indent+"    ")
 			continue
 		}
-		p := s.Certificate.Person()
-		fmt.Fprintf(c.stdout, "  %s\n", c.text("cli.signed_by", owner(p)))
-		if s.Part != "" && s.Part != "/" {
-			fmt.Fprintf(c.stdout, "  %s\n", c.text("cli.signed_part", printable(s.Part)))
-		}
-		if !s.SigningTime.IsZero() {
-			fmt.Fprintf(c.stdout, "  %s\n", c.text("cli.signed_when", i18n.Date(c.lang, s.SigningTime)))
-		}
-		fmt.Fprintf(c.stdout, "  %s\n", c.text("cli.cert."+string(s.State),
-			i18n.Date(c.lang, s.Certificate.NotBefore), i18n.Date(c.lang, s.Certificate.NotAfter), s.Anchor))
+		say(s.Lines, indent+"  ")
 	}
-	fmt.Fprintf(c.stdout, "  %s\n", c.text("cli.revocation_unchecked"))
-}
-
-func (c *command) verdictJSON(file string, r *verification.Report, code int) {
-	signers := []map[string]any{}
-	for _, s := range r.Signers {
-		line := map[string]any{"good": s.Err == nil, "certificate": s.State}
-		if s.Err != nil {
-			line["error"] = s.Err.Error()
-		}
-		if s.Part != "" {
-			line["part"] = s.Part
-		}
-		if !s.SigningTime.IsZero() {
-			line["claimedTime"] = s.SigningTime.UTC().Format(time.RFC3339)
-		}
-		if cert := s.Certificate; cert != nil {
-			p := cert.Person()
-			line["subject"], line["issuer"], line["serial"] = cert.Subject.String(), cert.Issuer.String(), cert.SerialHex()
-			line["name"], line["iin"], line["bin"], line["organisation"], line["role"] = p.CommonName, p.IIN, p.BIN, p.Organisation, p.Role
-			line["notBefore"], line["notAfter"] = cert.NotBefore.UTC().Format(time.RFC3339), cert.NotAfter.UTC().Format(time.RFC3339)
-			line["algorithm"], line["anchor"] = cert.PublicKey.Family.KalkanName(), s.Anchor
-		}
-		signers = append(signers, line)
+	if d.Inner != nil {
+		fmt.Fprintf(v.stdout, "%s  %s\n%s    ", indent, v.text("verify.inner"), indent)
+		v.print(d.Inner, indent+"    ")
 	}
-	facts := map[string]any{
-		"file": file, "good": r.Good(), "trusted": code == exitOK, "detached": r.Detached,
-		"revocation": "not checked", "signers": signers,
-	}
-	if r.Content != nil {
-		facts["size"] = len(r.Content)
-	}
-	json.NewEncoder(c.stdout).Encode(facts)
 }
 
 // owner names a certificate's holder as people do: person, identifier, organisation.
-func owner(p pki.Subject) string {
-	parts := []string{strings.TrimSpace(p.CommonName + " " + p.Patronymic)}
-	if p.IIN != "" {
-		parts = append(parts, "ИИН "+p.IIN)
-	}
-	if p.Organisation != "" {
-		parts = append(parts, p.Organisation)
-	}
-	if p.BIN != "" {
-		parts = append(parts, "БИН "+p.BIN)
-	}
-	return strings.Join(parts, ", ")
-}
+func owner(p pki.Subject) string { return report.Owner(p) }
 
 func parseTime(s string) (time.Time, error) {
 	var err error

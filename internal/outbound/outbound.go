@@ -132,12 +132,13 @@ func Check(u *url.URL) error {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return checkIP(ip)
 	}
-	// A name without a dot is one of the local network, and so are these. The
+	// A name without a dot is one of the local network, and so are these, or they
+	// are kept for what must not exist (RFC 2606, RFC 6761). The
 	// forms of an IP address that netip does not take (0x7f.1, 017700000001)
 	// end in a label of digits, which no public name does.
 	last := host[strings.LastIndexByte(host, '.')+1:]
 	if last == host || strings.Trim(last[:1], "0123456789") == "" ||
-		slices.Contains([]string{"localhost", "local", "internal", "home", "lan", "corp"}, last) {
+		slices.Contains([]string{"localhost", "local", "internal", "home", "lan", "corp", "invalid", "test", "example", "onion"}, last) {
 		return fmt.Errorf("%w: host %q", ErrForbidden, host)
 	}
 	return nil

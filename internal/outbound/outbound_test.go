@@ -16,7 +16,7 @@ func TestT19Check(t *testing.T) {
 		"http://127.0.0.1/", "http://[::1]/", "http://localhost/", "http://LOCALHOST./", "http://10.0.0.1/", "http://192.168.1.1:8080/",
 		"http://172.16.0.1/", "http://169.254.169.254/latest/meta-data/", "http://[fe80::1]/", "http://[fd00::1]/", "http://[::ffff:127.0.0.1]/",
 		"http://0.0.0.0/", "http://100.64.0.1/", "http://224.0.0.1/", "http://255.255.255.255/", "http://[64:ff9b::7f00:1]/",
-		"http://router/", "http://printer.local/", "http://metadata.google.internal/", "http://2130706433/", "http://0x7f.1/", "http://0177.0.0.1/",
+		"http://router/", "http://printer.local/", "http://pki.tanba.invalid/ocsp/", "http://metadata.google.internal/", "http://2130706433/", "http://0x7f.1/", "http://0177.0.0.1/",
 		"http://pki.gov.kz*/", "http://*/x",
 	} {
 		u, err := url.Parse(text)

@@ -68,7 +68,7 @@ func (v *Verifier) Upgrade(ctx context.Context, data []byte, u Upgrade) ([]byte,
 
 // sound judges a signature offline, as a verifier in later years does.
 func (v *Verifier) sound(ctx context.Context, der []byte, u Upgrade, level Level) error {
-	offline := New(Trust{Roots: v.t.Roots, Now: v.t.Now})
+	offline := New(Trust{Roots: v.t.Roots, Known: v.t.Known, Now: v.t.Now})
 	r, err := offline.CMS(ctx, der, Options{Content: u.Content})
 	if err != nil {
 		return err

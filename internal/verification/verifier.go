@@ -16,6 +16,9 @@ import (
 type Trust struct {
 	// Roots are trusted besides the national anchors.
 	Roots []*pki.Certificate
+	// Known are certificates of authorities at hand. They are no trust; anchors
+	// that are known by the hash of their key alone need theirs.
+	Known []*pki.Certificate
 	// Revocation asks the authority's services; nil = nobody is asked.
 	Revocation *revocation.Client
 	Now        func() time.Time // nil = time.Now
@@ -42,6 +45,10 @@ func New(t Trust) *Verifier {
 	for _, c := range t.Roots {
 		v.production.AddRoot(c)
 		v.test.AddRoot(c)
+	}
+	for _, c := range t.Known {
+		v.production.AddCertificate(c)
+		v.test.AddCertificate(c)
 	}
 	return v
 }
