@@ -91,10 +91,10 @@ type Options struct {
 	Stamper timestamp.Stamper
 	Devices Devices // nil = no token is ever there
 	// Pages serves Tanba's own pages; nil = a status page without scripts.
-	Pages Pages
-	Now     func() time.Time
-	Log     *slog.Logger // nil = nothing is logged
-	Limits  Limits
+	Pages  Pages
+	Now    func() time.Time
+	Log    *slog.Logger // nil = nothing is logged
+	Limits Limits
 
 	// DeveloperMode also admits pages of http://localhost and
 	// http://127.0.0.1, any port.
