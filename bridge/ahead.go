@@ -7,6 +7,7 @@ import (
 
 	"tanba/internal/pki"
 	"tanba/internal/streebog"
+	"tanba/protocol"
 )
 
 // ahead hashes the documents of a request before they are signed: while they
@@ -266,6 +267,26 @@ func (a *ahead) stop() {
 	defer a.mu.Unlock()
 	a.stopped = true
 	a.change.Broadcast()
+}
+
+// digests returns what has been hashed while the documents arrived, or begins
+// now. stop must be called.
+func (c *session) digests(documents [][]byte, size int64) *ahead {
+	if a := c.current.arrived(); a != nil {
+		return a
+	}
+	return c.hashAhead(documents, size)
+}
+
+// wantsDigests tells whether an operation makes use of them.
+func wantsDigests(op protocol.Operation) bool {
+	switch op := op.(type) {
+	case protocol.SignCMS:
+		return inBulk(op) && !op.Digests
+	case protocol.SignRaw:
+		return !op.Digests
+	}
+	return false
 }
 
 // arrived returns what has been hashed of a message while it came, or nil.

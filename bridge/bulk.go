@@ -30,9 +30,7 @@ func (c *session) signBulk(q *consent.Question, op protocol.SignCMS) (protocol.R
 	n := len(op.Documents)
 	var known *ahead
 	if !op.Digests {
-		if known = c.current.arrived(); known == nil {
-			known = c.hashAhead(op.Documents, q.Bytes)
-		}
+		known = c.digests(op.Documents, q.Bytes)
 		defer known.stop()
 	}
 	signed, err := c.granted(q, n, func(k keystore.Key) (job, error) {

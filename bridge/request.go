@@ -114,7 +114,7 @@ func (c *session) answer(m *message) (call *protocol.Call, r reply, outcome stri
 		}
 		return call, reply{frame: answer}, outcomeImmediate
 	}
-	if op, ok := call.Op.(protocol.SignCMS); !ok || !inBulk(op) {
+	if !wantsDigests(call.Op) {
 		m.ahead.stop()
 	}
 	res, err := c.dispatch(call)

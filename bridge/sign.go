@@ -2,7 +2,6 @@ package bridge
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -10,7 +9,6 @@ import (
 	"tanba/bridge/consent"
 	"tanba/bridge/prompt"
 	"tanba/internal/cms"
-	"tanba/internal/pki"
 	"tanba/keystore"
 	"tanba/protocol"
 )
@@ -158,35 +156,6 @@ func (c *session) signCMS(call *protocol.Call, op protocol.SignCMS) (protocol.Re
 		}
 		return nil
 	}))
-}
-
-func (c *session) signRaw(call *protocol.Call, op protocol.SignRaw) (protocol.Result, error) {
-	q, err := c.question(call, op.Select, op.Presentation)
-	if err != nil {
-		return nil, err
-	}
-	if q.Documents, q.Bytes, err = c.views(op.Documents, op.Digests); err != nil {
-		return nil, err
-	}
-	q.Total, q.Digests = len(op.Documents), op.Digests
-	return c.signatures(q, len(op.Documents), func(k keystore.Key) (func(int) ([]byte, error), error) {
-		public, err := pki.PublicKeyOf(k)
-		if err != nil {
-			return nil, err
-		}
-		if !public.Equal(k.Certificate().PublicKey) {
-			return nil, errors.New("bridge: the key is not that of its certificate")
-		}
-		return func(i int) ([]byte, error) {
-			digest := op.Documents[i]
-			if !op.Digests {
-				h := public.Family.NewHash()
-				h.Write(op.Documents[i])
-				digest = h.Sum(nil)
-			}
-			return pki.SignDigest(k, rand.Reader, digest)
-		}, nil
-	}, nil)
 }
 
 // signFile asks with the path only; the file is touched after the person has
