@@ -2,6 +2,7 @@ package bridge
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -61,8 +62,10 @@ func (c *session) granted(q *consent.Question, n int, prepare func(keystore.Key)
 	if err != nil {
 		return out, err
 	}
+	check := c.checkRevocation(q, g.Key)
 	var finished <-chan struct{}
 	defer func() {
+		check.end()
 		if v := recover(); v != nil {
 			c.s.panicked(v)
 			err = errPanicked
@@ -86,8 +89,9 @@ func (c *session) granted(q *consent.Question, n int, prepare func(keystore.Key)
 	if err != nil {
 		return out, fmt.Errorf("%w: %w", protocol.ErrSigning, err)
 	}
-	ctx, cancel := context.WithCancelCause(c.ctx)
+	ctx, cancel := context.WithCancelCause(withRetry(c.ctx, g))
 	defer cancel(nil)
+	check.watch(ctx, cancel)
 	if stopped := g.Stopped(); stopped != nil {
 		go func() {
 			select {
@@ -109,6 +113,9 @@ func (c *session) granted(q *consent.Question, n int, prepare func(keystore.Key)
 		}
 	}
 	finished, err = c.batch(ctx, n, j, g.Step)
+	if err == nil {
+		err = c.verdict(ctx, check, g)
+	}
 	switch {
 	case err == nil:
 		return j.signed, nil
@@ -181,16 +188,19 @@ func (c *session) signFile(call *protocol.Call, op protocol.SignFile) (protocol.
 			defer f.Close()
 			options := cms.Options{Detached: op.Detached, Time: c.s.o.Now()}
 			if op.Detached {
-				der, err := signer.SignReader(f, options)
+				digest := sha256.New()
+				der, err := signer.SignReader(io.TeeReader(f, digest), options)
 				if f.failed != nil {
 					return nil, protocol.ErrFileNotFound
 				}
+				q.Read([32]byte(digest.Sum(nil)))
 				return der, err
 			}
 			content := make([]byte, f.size)
 			if _, err := io.ReadFull(f, content); err != nil || !f.atEnd() {
 				return nil, protocol.ErrFileNotFound
 			}
+			q.Read(sha256.Sum256(content))
 			return signer.Sign(content, options)
 		}, nil
 	}, c.stamp(op.Timestamp, nil))
