@@ -9,7 +9,9 @@ import (
 
 	"tanba/bridge"
 	"tanba/bridge/consent"
+	"tanba/bridge/pages"
 	"tanba/bridge/prompt"
+	"tanba/installer/install"
 	"tanba/internal/localca"
 	"tanba/internal/pki"
 	"tanba/internal/state"
@@ -37,15 +39,16 @@ type agentOptions struct {
 	storages  map[string]string  // settings.Settings.TokenStorages
 	devices   bridge.Devices     // nil = sites are told of no token
 	limits    bridge.Limits
-	plain     bool               // ws:// for native programs, too
-	roots     []*pki.Certificate // certificates of pinned authorities; see roots.go
+	plain     bool                  // ws:// for native programs, too
+	roots     []*pki.Certificate    // certificates of pinned authorities; see roots.go
+	calls     map[string]pages.Call // more of them, for the pages
 	log       *slog.Logger
 }
 
 // startAgent makes what is missing (the local CA on the first run), opens the
 // port and returns; serving starts with run.
 func startAgent(o agentOptions) (*agent, error) {
-	if err := o.dir.Create(); err != nil {
+	if err := install.Claim(o.dir); err != nil {
 		return nil, err
 	}
 	// A leaf that ends soon is still served: replacing it needs the person,

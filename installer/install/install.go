@@ -118,7 +118,7 @@ var (
 )
 
 func (o *Options) complete() error {
-	if o.State == "" || !filepath.IsAbs(o.Program) {
+	if o.State == "" || o.Program == "" {
 		return errors.New("install: no state directory or no program")
 	}
 	if o.Home == "" {

@@ -245,7 +245,7 @@ func TestUninstallIsExact(t *testing.T) {
 
 // Killed at any step of the installation, uninstall leaves nothing (zoom-2019).
 func TestKilledInstallIsUndoneExactly_zoom2019(t *testing.T) {
-	killedAnywhere(t, func(m *machine, n int) bool {
+	killedAnywhere(t, 1, func(m *machine, n int) bool {
 		_, _, killed := m.run("install", n)
 		return killed
 	})
@@ -253,16 +253,15 @@ func TestKilledInstallIsUndoneExactly_zoom2019(t *testing.T) {
 
 // Killed at any step of the removal, the next one finishes it.
 func TestKilledUninstallIsFinished(t *testing.T) {
-	killedAnywhere(t, func(m *machine, n int) bool {
+	killedAnywhere(t, 2, func(m *machine, n int) bool {
 		m.must("install")
 		_, _, killed := m.run("uninstall", n)
 		return killed
 	})
 }
 
-func killedAnywhere(t *testing.T, do func(m *machine, n int) bool) {
+func killedAnywhere(t *testing.T, step int, do func(m *machine, n int) bool) {
 	t.Helper()
-	step := 1
 	if testing.Short() {
 		step = 7
 	}

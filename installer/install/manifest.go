@@ -302,3 +302,18 @@ func sum(data []byte) string {
 	s := sha256.Sum256(data)
 	return hex.EncodeToString(s[:])
 }
+
+// Claim makes the state directory for a bridge that runs without having been
+// installed. The folders above it that had to be made are written down, so that
+// Uninstall finds them.
+func Claim(dir state.Dir) error {
+	if len(missing(string(dir))) < 2 {
+		return dir.Create()
+	}
+	o := Options{State: dir, Program: "tanba"}
+	if err := o.complete(); err != nil {
+		return err
+	}
+	_, err := open(&o)
+	return err
+}
