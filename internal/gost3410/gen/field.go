@@ -7,9 +7,9 @@ import (
 )
 
 // field writes the multiplication and squaring of p = 2^(64n) - c as straight
-// lines. Go keeps a carry in the flags only while one chain of additions runs,
-// so a row of products is computed first and then added in two unbroken chains;
-// rows of four limbs are what fits the registers.
+// lines; here are those of four limbs, in field8 those of eight. Go keeps a carry
+// in the flags only while one chain of additions runs, so a row of products is
+// computed first and then added in two unbroken chains.
 type field struct {
 	bytes.Buffer
 	n int    // limbs
@@ -17,15 +17,6 @@ type field struct {
 }
 
 func (f *field) line(format string, args ...any) { fmt.Fprintf(f, "\t"+format+"\n", args...) }
-
-// name is that of a function here: where the processor may have a faster one,
-// the method proper is elsewhere.
-func (f *field) name(s string) string {
-	if f.n == 8 {
-		return s + "Go"
-	}
-	return s
-}
 
 // declare reserves the variables of a function with m accumulators.
 func (f *field) declare(m int) {
@@ -38,20 +29,16 @@ func (f *field) declare(m int) {
 }
 
 // row adds the limbs x, at most four, times y to t[k…] and leaves the word that
-// goes up in top. With link, w is added in the lowest place; with fresh, t[k…]
-// are set, not added to.
-func (f *field) row(x []string, y string, k int, link, fresh bool, top string) {
+// goes up in top. With fresh, t[k…] are set, not added to.
+func (f *field) row(x []string, y string, k int, fresh bool, top string) {
 	m := len(x)
 	for i := range m {
 		f.line("h%d, l%d = bits.Mul64(%s, %s)", i, i, x[i], y)
 	}
-	if link {
-		f.line("l0, c = bits.Add64(l0, w, 0)")
-	}
 	for i := 1; i < m; i++ {
-		f.line("l%d, c = bits.Add64(l%d, h%d, %s)", i, i, i-1, carry(i == 1 && !link))
+		f.line("l%d, c = bits.Add64(l%d, h%d, %s)", i, i, i-1, carry(i == 1))
 	}
-	if link || m > 1 {
+	if m > 1 {
 		f.line("h%d, _ = bits.Add64(h%d, 0, c)", m-1, m-1)
 	}
 	for i := range m {
@@ -94,9 +81,7 @@ func (f *field) fold() {
 	n := f.n
 	t := limbs("t", 2*n)
 	f.line("// 2^%d = %d mod p", 64*n, f.c)
-	for k := 0; k < n; k += 4 {
-		f.row(t[n+k:n+k+4], fmt.Sprint(f.c), k, k > 0, false, "w")
-	}
+	f.row(t[n:], fmt.Sprint(f.c), 0, false, "w")
 	f.line("t0, c = bits.Add64(t0, w*%d, 0)", f.c)
 	for i := 1; i < n; i++ {
 		f.line("t%d, c = bits.Add64(t%d, 0, c)", i, i)
@@ -113,19 +98,10 @@ func (f *field) fold() {
 func (f *field) mul() {
 	n := f.n
 	x, y, t := limbs("x", n), limbs("y", n), limbs("t", 2*n)
-	fmt.Fprintf(f, "\n// %s sets z = x·y.\nfunc (z *fe%d) %s(x, y *fe%d) {\n", f.name("mul"), 64*n, f.name("mul"), 64*n)
+	fmt.Fprintf(f, "\n// mul sets z = x·y.\nfunc (z *fe%d) mul(x, y *fe%d) {\n", 64*n, 64*n)
 	f.declare(2 * n)
-	// Four limbs of y first, column by column of four limbs of x: what goes up
-	// falls into an empty word each time.
-	for i := 0; i < n; i += 4 {
-		for j := range 4 {
-			f.row(x[i:i+4], y[j], i+j, false, i+j == 0, t[i+j+4])
-		}
-	}
-	// The others row by row.
-	for j := 4; j < n; j++ {
-		f.row(x[:4], y[j], j, false, false, "w")
-		f.row(x[4:], y[j], j+4, true, false, t[j+8])
+	for j := range n {
+		f.row(x, y[j], j, j == 0, t[j+n])
 	}
 	f.fold()
 }
@@ -135,16 +111,10 @@ func (f *field) mul() {
 func (f *field) sqr() {
 	n := f.n
 	x, t := limbs("x", n), limbs("t", 2*n)
-	fmt.Fprintf(f, "\n// %s sets z = x².\nfunc (z *fe%d) %s(x *fe%d) {\n", f.name("sqr"), 64*n, f.name("sqr"), 64*n)
+	fmt.Fprintf(f, "\n// sqr sets z = x².\nfunc (z *fe%d) sqr(x *fe%d) {\n", 64*n, 64*n)
 	f.declare(2 * n)
 	for i := range n - 1 {
-		for from := i + 1; from < n; from += 4 {
-			to, top := from+4, "w"
-			if to >= n {
-				to, top = n, t[n+i]
-			}
-			f.row(x[from:to], x[i], i+from, from > i+1, i == 0, top)
-		}
+		f.row(x[i+1:], x[i], 2*i+1, i == 0, t[n+i])
 	}
 	f.line("t%d = t%d >> 63", 2*n-1, 2*n-2)
 	for i := 2*n - 2; i > 1; i-- {
@@ -212,8 +182,13 @@ func (f *field) negateIf() {
 func arithmetic(n int, c uint64) []byte {
 	f := &field{n: n, c: c}
 	fmt.Fprintf(f, "%s\npackage gost3410\n\nimport \"math/bits\"\n", header)
-	f.mul()
-	f.sqr()
+	if n == 8 {
+		field8{f}.mul()
+		field8{f}.sqr()
+	} else {
+		f.mul()
+		f.sqr()
+	}
 	f.addSub()
 	f.negateIf()
 	return f.Bytes()
