@@ -279,15 +279,26 @@ func (d *device) shut() {
 	}
 }
 
+// farewell is how long a logout may take before the helper is ended instead.
+const farewell = 5 * time.Second
+
 // logout gives the login and the session back when nobody needs them.
 func (d *device) logout() {
 	if d.p == nil || !d.p.alive() {
 		d.drop()
 		return
 	}
-	ctx := context.Background() // its time is bounded by the limit
+	// Nothing that somebody waits for is before this in the queue. A helper that
+	// does not come to it is inside a module that hangs, or waits for a PIN on
+	// the device that nobody wants any longer.
+	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	defer cancel()
 	limit := d.m.o.Timeouts.Call
-	d.p.ask(ctx, &wire.Request{Op: wire.Forget, Slot: d.slot}, limit, "")
+	if _, err := d.p.ask(ctx, &wire.Request{Op: wire.Forget, Slot: d.slot}, limit, ""); err != nil {
+		d.m.end(d.p)
+		d.drop()
+		return
+	}
 	if d.unlocked {
 		d.p.ask(ctx, &wire.Request{Op: wire.Logout, Slot: d.slot, Session: d.session}, limit, "C_Logout")
 	}

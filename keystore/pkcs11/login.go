@@ -88,6 +88,11 @@ func (d *device) afterFailure(ctx context.Context, err error) error {
 	case action == forget && codeOf(err) != ckrOK:
 		d.lose()
 		return err
+	case ctx.Err() != nil:
+		// Nobody waits any longer, perhaps because the module hangs. What was
+		// sent may still come through: the session it is for is closed after it.
+		d.drop()
+		return err
 	}
 	if info, infoErr := d.p.tokenInfo(ctx, d.m.o.Timeouts.Call, d.slot); infoErr == nil && d.is(info) {
 		d.info = info
@@ -140,6 +145,15 @@ func (d *device) reopen(ctx context.Context, loggedOut bool) error {
 	}
 	d.session = session
 	d.epoch++
+	// Perhaps another token is in the slot by now: the PIN is none of its.
+	info, err := p.tokenInfo(ctx, limit, d.slot)
+	if err != nil {
+		return err
+	}
+	if !d.is(info) {
+		d.lose()
+		return keystore.ErrTokenGone
+	}
 	again, err := d.findAgain(ctx)
 	if err == nil && again && !(loggedOut && d.held) {
 		return nil

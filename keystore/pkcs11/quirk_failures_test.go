@@ -102,22 +102,73 @@ func TestModuleThatCrashesOrHangsLater(t *testing.T) {
 	}
 }
 
-// A person who goes away does not wait for a module that hangs.
+// A person who goes away does not wait for a module that hangs, and neither does
+// whoever ends the program.
 func TestCancelWhileTheModuleHangs(t *testing.T) {
-	r := plug(t)
-	store := r.open(t)
-	r.Set(t, "hang=C_Login")
-	ctx, cancel := context.WithCancel(t.Context())
-	done := make(chan error)
-	go func() {
-		_, err := store.Unlock(ctx, []byte(testtoken.PIN))
-		done <- err
-	}()
-	for len(r.Calls(t, "C_Login")) == 0 {
-		time.Sleep(10 * time.Millisecond)
+	for _, where := range []string{"C_Login", "C_FindObjectsInit", "C_Sign", "C_GetTokenInfo"} {
+		t.Run(where, func(t *testing.T) {
+			r := plug(t)
+			// Only the person ends it.
+			r.start(t, pkcs11.Options{Timeouts: pkcs11.Timeouts{Call: time.Hour, Login: time.Hour}})
+			store := r.open(t)
+			ctx, cancel := context.WithCancel(t.Context())
+			done := make(chan error, 1)
+			if where == "C_Sign" {
+				keys, err := store.Unlock(t.Context(), []byte(testtoken.PIN))
+				if err != nil {
+					t.Fatal(err)
+				}
+				r.Set(t, "hang="+where)
+				go func() {
+					_, err := byFamily(t, keys)[pki.GOST512].Sign(nil, digestOf(pki.GOST512, "document"), nil)
+					done <- err
+				}()
+			} else {
+				r.Set(t, "hang="+where)
+				go func() {
+					_, err := store.Unlock(ctx, []byte(testtoken.PIN))
+					done <- err
+				}()
+			}
+			for !hangs(r, t, where) {
+				time.Sleep(10 * time.Millisecond)
+			}
+			finished := make(chan struct{})
+			go func() {
+				defer close(finished)
+				if where != "C_Sign" {
+					cancel()
+					if err := <-done; !errors.Is(err, context.Canceled) {
+						t.Errorf("Unlock: %v", err)
+					}
+					store.Close()
+				}
+				r.tokens.Close()
+				if where == "C_Sign" {
+					if err := <-done; err == nil {
+						t.Error("signed by a module that hangs")
+					}
+					store.Close()
+				}
+			}()
+			select {
+			case <-finished:
+			case <-within(t).Done():
+				t.Fatal("somebody waits for a module that hangs")
+			}
+			cancel()
+		})
 	}
-	cancel()
-	wantError(t, "Unlock", <-done, context.Canceled)
+}
+
+func hangs(r *rig, t *testing.T, where string) bool {
+	t.Helper()
+	for _, c := range r.Calls(t, where) {
+		if c.Detail == "hang" {
+			return true
+		}
+	}
+	return false
 }
 
 // The table of tokens.md 6.6, seen from a signature.

@@ -239,3 +239,26 @@ func TestModuleSettings(t *testing.T) {
 		})
 	}
 }
+
+// Swapped so fast that nobody noticed: the PIN of one token that is held is not
+// tried on another.
+func TestT23PINIsNotSentToAnotherToken(t *testing.T) {
+	for _, how := range []string{"alwaysauth=1", "alwaysauth=2"} {
+		t.Run(how, func(t *testing.T) {
+			r := plug(t, how)
+			_, keys := r.unlock(t)
+			r.signs(t, keys[pki.GOST512])
+			r.SetPIN(t, "of another token")
+			before := r.logins(t)
+			r.Token.Unplug(t)
+			r.Set(t, "serial=0ther")
+			r.Token.Plug(t)
+			if err := r.sign(t, keys[pki.GOST512], "document"); err == nil {
+				t.Error("the other token signs")
+			}
+			if n := r.logins(t) - before; n != 0 || r.Left(t) != testtoken.Tries {
+				t.Errorf("%d logins on the other token, %d tries left there", n, r.Left(t))
+			}
+		})
+	}
+}
