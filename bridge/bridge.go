@@ -24,9 +24,8 @@
 //
 // What it does not do: it decides nothing about permissions (bridge/consent),
 // draws nothing (bridge/prompt) and knows no family's wording (protocol).
-// Key renewal, XAdES-T and revocation checks come in later steps: their
-// operations are answered with protocol.ErrNotSupported before any window, and a
-// request that refuses revoked certificates is served without that check.
+// Key renewal and XAdES-T come in later steps: their operations are answered with
+// protocol.ErrNotSupported before any window.
 //
 // Only text frames are served: a binary frame closes with 1003, text that is
 // not UTF-8 with 1007, a message over its limit with 1009 and the limit in the
@@ -89,7 +88,13 @@ type Options struct {
 	// Stamper gets the time stamps of CAdES-T. nil = such requests are answered
 	// with protocol.ErrNotSupported, before any window.
 	Stamper timestamp.Stamper
-	Devices Devices // nil = no token is ever there
+	// Revocation is asked about keys for requests that refuse revoked ones
+	// (basics without allowRevoked). nil = nobody is asked.
+	Revocation Revocation
+	// RequireRevocation: without an answer nothing is signed for such a request.
+	// Otherwise that is a notice for the person.
+	RequireRevocation bool
+	Devices           Devices // nil = no token is ever there
 	// Pages serves Tanba's own pages; nil = a status page without scripts.
 	Pages  Pages
 	Now    func() time.Time

@@ -166,6 +166,10 @@ func failure(err error) string {
 		return ""
 	case errors.Is(err, errStopped):
 		return prompt.FailedStopped
+	case errors.Is(err, errRevoked):
+		return failedRevoked
+	case errors.Is(err, errRevocationUnknown):
+		return failedRevocationUnknown
 	case errors.Is(err, protocol.ErrFileNotFound):
 		return prompt.FailedFile
 	case errors.Is(err, protocol.ErrCancelled), errors.Is(err, context.Canceled):

@@ -58,6 +58,7 @@ type job struct {
 // request, for every family answers all documents or an error.
 func (c *session) granted(q *consent.Question, n int, prepare func(keystore.Key) (job, error)) (out protocol.Signatures, err error) {
 	q.Purpose = prompt.Sign
+	c.warmWhenOpened(q)
 	g, err := c.s.o.Desk.Ask(c.ctx, q)
 	if err != nil {
 		return out, err

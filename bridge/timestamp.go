@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"tanba/bridge/prompt"
 	"tanba/internal/timestamp"
 	"tanba/protocol"
 )
@@ -28,9 +29,20 @@ func (c *session) stamp(wanted bool, before func(i int) []byte) after {
 		if before != nil {
 			had = before(i)
 		}
-		stamped, err := timestamp.AddToNew(ctx, c.s.o.Stamper, signed, had)
+		// The signature is there and stays the same, however often its stamp is
+		// asked for.
+		var stamped []byte
+		err := retryable(ctx, func() (err error) {
+			stamped, err = timestamp.AddToNew(ctx, c.s.o.Stamper, signed, had)
+			return err
+		}, func(err error) string {
+			if errors.Is(err, timestamp.ErrUnreachable) {
+				return prompt.FailedTimestamp
+			}
+			return ""
+		})
 		if err != nil {
-			return nil, c.s.unstamped(err)
+			return nil, fmt.Errorf("document %d: %w", i+1, c.s.unstamped(err, "document", i+1))
 		}
 		return stamped, nil
 	}
@@ -46,21 +58,22 @@ func (c *session) applyTimestamp(op protocol.ApplyTimestamp) (protocol.Result, e
 	case c.ctx.Err() != nil:
 		return nil, fmt.Errorf("%w: %w", protocol.ErrCancelled, err)
 	}
-	if err = c.s.unstamped(err); errors.Is(err, protocol.ErrTimestamp) {
+	if err = c.s.unstamped(err, "method", "applyCAdEST"); errors.Is(err, protocol.ErrTimestamp) {
 		return nil, err
 	}
 	return nil, fmt.Errorf("%w: %w", protocol.ErrSigning, err)
 }
 
 // unstamped tells an authority out of reach from one that answers wrongly. The
-// log says which it was and how; it holds addresses, but nothing of a document.
-func (s *Server) unstamped(err error) error {
+// log says which it was, how, and for which document; it holds addresses, but
+// nothing of a document.
+func (s *Server) unstamped(err error, about ...any) error {
 	var failed *timestamp.StampError
 	if !errors.As(err, &failed) {
 		return err
 	}
 	if !errors.Is(err, context.Canceled) && !errors.Is(err, errStopped) {
-		s.o.Log.Warn("no time stamp", "error", failed.Err)
+		s.o.Log.Warn("no time stamp", append(about, "error", failed.Err)...)
 	}
 	if errors.Is(err, timestamp.ErrUnreachable) {
 		return fmt.Errorf("%w: %w", protocol.ErrTimestamp, err)

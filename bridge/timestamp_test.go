@@ -22,7 +22,7 @@ import (
 )
 
 // stamping gives the bridge a client of a time-stamping authority of its own.
-func stamping(t testing.TB) (*testpki.TSA, func(*Options)) {
+func stamping(t testing.TB, with ...func(*timestamp.Options)) (*testpki.TSA, func(*Options)) {
 	t.Helper()
 	a, err := authority()
 	if err != nil {
@@ -34,10 +34,14 @@ func stamping(t testing.TB) (*testpki.TSA, func(*Options)) {
 	tsa := a.NewTSA(nil)
 	server := httptest.NewServer(tsa)
 	t.Cleanup(server.Close)
-	client, err := timestamp.New(timestamp.Options{
+	o := timestamp.Options{
 		Addresses: []string{server.URL}, Trust: timestamp.Trust{Pool: a.Pool(), RequireChain: true},
 		Wait: func(context.Context, time.Duration) error { return nil },
-	})
+	}
+	for _, w := range with {
+		w(&o)
+	}
+	client, err := timestamp.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}

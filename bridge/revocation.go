@@ -1,0 +1,167 @@
+package bridge
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"tanba/bridge/consent"
+	"tanba/internal/pki"
+	"tanba/internal/revocation"
+	"tanba/keystore"
+	"tanba/protocol"
+)
+
+// Revocation tells whether a certificate was revoked; *revocation.Checker is one.
+// An error means that it is not known.
+type Revocation interface {
+	Check(ctx context.Context, leaf *pki.Certificate, extra ...*pki.Certificate) (*revocation.Status, error)
+}
+
+// patience is how long signatures wait for the answer after the person's yes,
+// unless the administrator requires one. The check begins when the key is open,
+// so the answer is usually there before the yes.
+const patience = 3 * time.Second
+
+// What the window is told, beside prompt.Failed….
+const (
+	failedRevoked           = "failed.revoked"
+	failedRevocationUnknown = "failed.revocation_unknown"
+	noticeRevocationUnknown = "notice.revocation_unknown"
+)
+
+var (
+	errRevoked           = errors.New("bridge: the certificate was revoked")
+	errRevocationUnknown = errors.New("bridge: whether the certificate was revoked is not known")
+)
+
+// noticer is what a prompt.Progress may be besides: it shows a sentence that
+// changes nothing.
+type noticer interface{ Notice(key string) }
+
+// revocationCheck is under way, or over when done is closed.
+type revocationCheck struct {
+	done    chan struct{}
+	cancel  context.CancelFunc
+	refused error // what the check is against; nil = nothing
+	unknown error // why nothing is known
+}
+
+// checkRevocation begins to ask about the key of a request that refuses revoked
+// ones (basics without allowRevoked); nil when nobody is to be asked.
+func (c *session) checkRevocation(q *consent.Question, k keystore.Key) *revocationCheck {
+	if c.s.o.Revocation == nil || !q.Select.RefuseRevoked || k == nil || k.Certificate() == nil {
+		return nil
+	}
+	ctx, cancel := context.WithCancel(c.ctx)
+	r := &revocationCheck{done: make(chan struct{}), cancel: cancel}
+	go func() {
+		defer close(r.done)
+		defer func() {
+			if v := recover(); v != nil {
+				c.s.panicked(v)
+				r.unknown = errPanicked
+			}
+		}()
+		status, err := c.s.o.Revocation.Check(ctx, k.Certificate(), k.Chain()...)
+		switch {
+		case err != nil:
+			r.unknown = err
+		case status.State == revocation.Revoked:
+			r.refused = fmt.Errorf("%w on %s", errRevoked, status.RevokedAt.UTC().Format(time.RFC3339))
+		case status.State == revocation.Unknown:
+			r.refused = fmt.Errorf("%w: the authority does not know it", errRevoked)
+		}
+	}()
+	return r
+}
+
+// opens is what a question may be besides: it tells which certificates a key
+// store holds when the person has opened it, long before the yes.
+type opens interface {
+	OnOpened(func([]*pki.Certificate))
+}
+
+// warmWhenOpened lets the check run while the person reads: about all keys of the
+// store that was opened, because nobody knows yet which one it will be.
+func (c *session) warmWhenOpened(q any) {
+	if o, ok := q.(opens); ok && c.s.o.Revocation != nil {
+		o.OnOpened(c.warm)
+	}
+}
+
+// warm asks about certificates and leaves the answers with the checker, which
+// keeps them. It does not wait.
+func (c *session) warm(certificates []*pki.Certificate) {
+	const most = 8
+	for _, certificate := range certificates[:min(len(certificates), most)] {
+		go func() {
+			defer func() {
+				if v := recover(); v != nil {
+					c.s.panicked(v)
+				}
+			}()
+			_, _ = c.s.o.Revocation.Check(c.ctx, certificate)
+		}()
+	}
+}
+
+// watch ends the work as soon as the answer is against the key.
+func (r *revocationCheck) watch(ctx context.Context, cancel context.CancelCauseFunc) {
+	if r == nil {
+		return
+	}
+	go func() {
+		select {
+		case <-r.done:
+			if r.refused != nil {
+				cancel(r.refused)
+			}
+		case <-ctx.Done():
+		}
+	}()
+}
+
+// end calls the check off.
+func (r *revocationCheck) end() {
+	if r != nil {
+		r.cancel()
+	}
+}
+
+// verdict is asked before anything signed leaves the bridge: nil, or why it does
+// not leave. An answer that does not come is a notice for the person and the log,
+// unless the administrator requires one.
+func (c *session) verdict(ctx context.Context, r *revocationCheck, g *consent.Grant) error {
+	if r == nil {
+		return nil
+	}
+	timeout := make(<-chan time.Time)
+	if !c.s.o.RequireRevocation {
+		timer := time.NewTimer(patience)
+		defer timer.Stop()
+		timeout = timer.C
+	}
+	unknown := error(context.DeadlineExceeded)
+	select {
+	case <-r.done:
+		if r.refused != nil {
+			return fmt.Errorf("%w: %w", protocol.ErrSigning, r.refused)
+		}
+		if unknown = r.unknown; unknown == nil {
+			return nil
+		}
+	case <-timeout:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	c.s.o.Log.Warn("revocation not known", "error", unknown)
+	if c.s.o.RequireRevocation {
+		return fmt.Errorf("%w: %w: %w", protocol.ErrSigning, errRevocationUnknown, unknown)
+	}
+	if n, ok := g.Progress.(noticer); ok {
+		n.Notice(noticeRevocationUnknown)
+	}
+	return nil
+}
