@@ -53,6 +53,7 @@ func verbs() []verb {
 		{"stop", stopVerb},
 		{"restart", restartVerb},
 		{"status", statusVerb},
+		{"doctor", doctorVerb},
 		{"version", version},
 	}
 }

@@ -32,6 +32,7 @@ func (a *agent) newPages(o agentOptions, desk *consent.Desk, started time.Time) 
 		},
 	}
 	for _, more := range []map[string]pages.Call{
+		o.calls,
 		pages.DeskCalls(desk),
 		pages.SettingsCalls(pages.Settings{
 			Load:  func() (settings.Settings, error) { return settings.Load(o.dir) },

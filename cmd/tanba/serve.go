@@ -66,6 +66,7 @@ func serve(c *command, args []string) int {
 		dir: dir, port: *port, language: c.lang, prompter: prompter, developer: *developer, multisign: *multisign, tsa: *tsa, log: log,
 		limits: limits(chosen), plain: chosen.PlainWS, storages: chosen.TokenStorages, roots: storedRoots(dir, log),
 		tokens: t.tokens, watch: t.cards, devices: t.devices,
+		calls: c.doctorCalls(dir),
 	})
 	if err != nil {
 		return c.failStart(err)
