@@ -11,8 +11,9 @@ import (
 
 // drop gives away what a vendor's library has no need of: core dumps, being
 // looked into by other programs of the person, files that were open by chance,
-// and gaining privileges. (With cgo load.c did it before Go began, for the last
-// of these counts for one thread and those it starts.)
+// and gaining privileges. The last of these counts for this thread, which calls
+// the library, and those it starts. (With cgo load.c did it before Go began, for
+// all threads.)
 func drop() {
 	// Once it may not be dumped, a process of a person cannot list its own files.
 	files, _ := os.ReadDir("/proc/self/fd")

@@ -17,7 +17,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 )
+
+// The library is called from the first thread only, for some keep state per
+// thread; and it is the one that drop works on.
+func init() { runtime.LockOSThread() }
 
 func main() {
 	if len(os.Args) != 2 || !filepath.IsAbs(os.Args[1]) {

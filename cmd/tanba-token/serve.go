@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime"
 	"time"
 
 	"tanba/keystore/pkcs11/wire"
@@ -42,8 +41,6 @@ func serve(in io.Reader, out io.Writer, l library) int {
 		}
 	}()
 	s := server{library: l, kept: map[uint64]*lockedPIN{}}
-	// Some libraries keep state per thread.
-	runtime.LockOSThread()
 	var frame []byte
 	for body := range queue {
 		request, err := wire.ParseRequest(body)

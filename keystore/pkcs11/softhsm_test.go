@@ -67,7 +67,9 @@ func newSoft(t testing.TB, label string, o pkcs11.Options) *soft {
 		t.Fatal(err)
 	}
 	s.initToken(t, label)
-	o.Helper = testtoken.Helper(t)
+	if o.Helper == "" {
+		o.Helper = testtoken.Helper(t)
+	}
 	if o.Modules == nil {
 		o.Modules = []pkcs11.Module{{Path: s.module}}
 	}
@@ -278,6 +280,34 @@ func opensslVerifies(t *testing.T, container, content []byte) {
 	out, err := exec.Command("openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", in, "-CAfile", ca, "-purpose", "any").Output()
 	if err != nil || !bytes.Equal(out, content) {
 		t.Errorf("openssl cms -verify: %q, %v", out, err)
+	}
+}
+
+// The helper that is built without a C compiler does the same.
+func TestHelperWithoutCgo(t *testing.T) {
+	helper := filepath.Join(t.TempDir(), "tanba-token")
+	cmd := exec.Command("go", "build", "-buildvcs=false", "-o", helper, "tanba/cmd/tanba-token")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	s := newSoft(t, "pure", pkcs11.Options{Helper: helper})
+	want := s.withKey(t)
+	store, k := s.unlock(t)
+	if !bytes.Equal(k.Certificate().Raw, want.Raw) {
+		t.Error("another certificate")
+	}
+	for range 100 {
+		if _, err := k.Sign(rand.Reader, make([]byte, 32), crypto.SHA256); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := store.Unlock(t.Context(), []byte("000000")); !errors.Is(err, keystore.ErrWrongPassword) {
+		t.Errorf("wrong PIN: %v", err)
+	}
+	report, err := s.tokens.Report(t.Context())
+	if err != nil || len(report.Modules) != 1 || len(report.Modules[0].Troubles) != 0 || len(report.Modules[0].Slots) != 2 || len(report.Modules[0].Slots[0].Token.Mechanisms) < 50 {
+		t.Errorf("report %+v, %v", report, err)
 	}
 }
 
