@@ -25,7 +25,8 @@ type Monitor struct {
 	// Changed are closed.
 	Noticed func()
 
-	asking sync.Mutex // one question at a time, however many pages ask
+	once   sync.Once
+	asking chan struct{} // one question at a time, however many pages ask
 
 	mu  sync.Mutex
 	now *following // nil = nobody wants to know
@@ -47,10 +48,29 @@ type following struct {
 // ATRs returns those of the cards that are in; one without an ATR counts with an
 // empty one. The error is that of Readers.
 func (m *Monitor) ATRs(ctx context.Context) ([][]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, asking)
+	return m.ask(ctx, asking)
+}
+
+// Present reports whether a card is in some reader. A service that does not
+// answer at once, because it has to be started, has none.
+func (m *Monitor) Present() bool {
+	atrs, err := m.ask(context.Background(), glance)
+	return err == nil && len(atrs) > 0
+}
+
+// glance bounds Present, for which a window waits.
+const glance = 300 * time.Millisecond
+
+func (m *Monitor) ask(ctx context.Context, limit time.Duration) ([][]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	m.asking.Lock()
-	defer m.asking.Unlock()
+	m.once.Do(func() { m.asking = make(chan struct{}, 1) })
+	select {
+	case m.asking <- struct{}{}:
+		defer func() { <-m.asking }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 	read := m.read
 	if read == nil {
 		read = Readers
@@ -67,12 +87,6 @@ func (m *Monitor) ATRs(ctx context.Context) ([][]byte, error) {
 		}
 	}
 	return atrs, nil
-}
-
-// Present reports whether a card is in some reader.
-func (m *Monitor) Present() bool {
-	atrs, err := m.ATRs(context.Background())
-	return err == nil && len(atrs) > 0
 }
 
 // Changed returns a channel that is closed when a card is next put in or taken

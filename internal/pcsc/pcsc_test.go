@@ -146,3 +146,27 @@ func TestMonitorATRs(t *testing.T) {
 		t.Errorf("%v, told %v", err, failure)
 	}
 }
+
+// A service that hangs holds up nobody for long, however many wait.
+func TestMonitorHangs(t *testing.T) {
+	begun := make(chan struct{}, 8)
+	m := &Monitor{read: func(ctx context.Context) ([]Reader, error) {
+		begun <- struct{}{}
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}}
+	ctx, cancel := context.WithCancel(t.Context())
+	over := make(chan error, 2)
+	go func() { _, err := m.ATRs(ctx); over <- err }()
+	<-begun
+	go func() { _, err := m.ATRs(ctx); over <- err }()
+	if m.Present() {
+		t.Error("a card is present in a service that hangs")
+	}
+	cancel()
+	for range 2 {
+		if err := <-over; !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}
+}

@@ -151,6 +151,8 @@ func TestVersions(t *testing.T) {
 			if speaks(c, version) {
 				heard(c)
 				c.Write(make([]byte, tableSize))
+				heard(c)
+				c.Write(make([]byte, releaseSize))
 			}
 		})
 		c, err := open(t.Context(), path, minor)
@@ -235,6 +237,8 @@ func TestStopWaiting(t *testing.T) {
 					}
 				case commandState:
 					c.Write(table)
+				case commandRelease:
+					c.Write(numbers(0, 0))
 				case 0:
 					return
 				}
