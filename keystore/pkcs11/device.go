@@ -279,9 +279,6 @@ func (d *device) shut() {
 	}
 }
 
-// farewell is how long a logout may take before the helper is ended instead.
-const farewell = 5 * time.Second
-
 // logout gives the login and the session back when nobody needs them.
 func (d *device) logout() {
 	if d.p == nil || !d.p.alive() {
@@ -291,7 +288,7 @@ func (d *device) logout() {
 	// Nothing that somebody waits for is before this in the queue. A helper that
 	// does not come to it is inside a module that hangs, or waits for a PIN on
 	// the device that nobody wants any longer.
-	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+	ctx, cancel := context.WithTimeout(context.Background(), d.m.o.Timeouts.Farewell)
 	defer cancel()
 	limit := d.m.o.Timeouts.Call
 	if _, err := d.p.ask(ctx, &wire.Request{Op: wire.Forget, Slot: d.slot}, limit, ""); err != nil {

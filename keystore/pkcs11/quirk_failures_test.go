@@ -63,6 +63,7 @@ func TestModuleThatCrashesOrHangsLater(t *testing.T) {
 	for _, what := range []string{"crash", "hang"} {
 		for _, where := range []string{"C_Login", "C_SignInit", "C_Sign", "C_FindObjectsInit"} {
 			t.Run(what+" "+where, func(t *testing.T) {
+				t.Parallel()
 				r := plug(t)
 				if what == "hang" {
 					r.start(t, pkcs11.Options{Timeouts: pkcs11.Timeouts{Call: 2 * time.Second, Login: 2 * time.Second}})
@@ -107,6 +108,7 @@ func TestModuleThatCrashesOrHangsLater(t *testing.T) {
 func TestCancelWhileTheModuleHangs(t *testing.T) {
 	for _, where := range []string{"C_Login", "C_FindObjectsInit", "C_Sign", "C_GetTokenInfo"} {
 		t.Run(where, func(t *testing.T) {
+			t.Parallel()
 			r := plug(t)
 			// Only the person ends it.
 			r.start(t, pkcs11.Options{Timeouts: pkcs11.Timeouts{Call: time.Hour, Login: time.Hour}})
@@ -203,6 +205,7 @@ func TestErrorsWhileSigning(t *testing.T) {
 		{"C_Sign", "0x54", keystore.ErrTokenFailed, keystore.ErrTokenFailed},
 	} {
 		t.Run(c.where+" "+c.code, func(t *testing.T) {
+			t.Parallel()
 			r := plug(t)
 			_, keys := r.unlock(t)
 			for _, f := range []pki.Family{pki.GOST512, pki.RSA} {
