@@ -42,7 +42,10 @@ type agentOptions struct {
 	plain     bool                  // ws:// for native programs, too
 	roots     []*pki.Certificate    // certificates of pinned authorities; see roots.go
 	calls     map[string]pages.Call // more of them, for the pages
-	log       *slog.Logger
+	// revocation is asked about keys, nil = nobody; require: it has to answer.
+	revocation bridge.Revocation
+	require    bool
+	log        *slog.Logger
 }
 
 // startAgent makes what is missing (the local CA on the first run), opens the
@@ -83,6 +86,7 @@ func startAgent(o agentOptions) (*agent, error) {
 	a.server, err = bridge.New(bridge.Options{
 		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port)), State: o.dir, Desk: desk, TLS: source,
 		Version: releaseVersion, DeveloperMode: o.developer, Multisign: second, Stamper: stamper,
+		Revocation: o.revocation, RequireRevocation: o.require,
 		Limits: o.limits, PlainWS: o.plain, Devices: o.devices, Pages: a.newPages(o, desk, time.Now()), Log: o.log,
 	})
 	if err != nil {

@@ -62,9 +62,14 @@ func serve(c *command, args []string) int {
 	}
 	t := newAgentTokens(dir, chosen, log)
 	defer t.Close()
+	stored := storedRoots(dir, log)
+	checker, err := newChecker(dir, chosen, stored)
+	if err != nil {
+		return c.failStart(err)
+	}
 	a, err := startAgent(agentOptions{
 		dir: dir, port: *port, language: c.lang, prompter: prompter, developer: *developer, multisign: *multisign, tsa: *tsa, log: log,
-		limits: limits(chosen), plain: chosen.PlainWS, storages: chosen.TokenStorages, roots: storedRoots(dir, log),
+		limits: limits(chosen), plain: chosen.PlainWS, storages: chosen.TokenStorages, roots: stored, revocation: checker, require: chosen.Revocation == "require",
 		tokens: t.tokens, watch: t.cards, devices: t.devices,
 		calls: c.doctorCalls(dir),
 	})

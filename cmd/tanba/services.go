@@ -1,7 +1,9 @@
 package main
 
 import (
+	"tanba/bridge"
 	"tanba/internal/clock"
+	"tanba/internal/pki"
 	"tanba/internal/revocation"
 	"tanba/internal/settings"
 	"tanba/internal/state"
@@ -14,4 +16,20 @@ func newRevocation(dir state.Dir, s settings.Settings, watch *clock.Watch) (*rev
 		return nil, nil
 	}
 	return revocation.New(revocation.Options{Responder: s.OCSP, State: dir, Clock: watch.Heard})
+}
+
+// newChecker is newRevocation for the keys that sites ask for: with the chain to
+// the national authorities and to those that were added. nil when nobody is to be
+// asked.
+func newChecker(dir state.Dir, s settings.Settings, stored []*pki.Certificate) (bridge.Revocation, error) {
+	client, err := newRevocation(dir, s, nil)
+	if client == nil || err != nil {
+		return nil, err
+	}
+	anchors := pki.Anchors(true, true)
+	pool := pki.NewPool(anchors)
+	for _, c := range stored {
+		pool.AddCertificate(c)
+	}
+	return &revocation.Checker{Client: client, Pool: pool, Anchors: anchors}, nil
 }
