@@ -33,6 +33,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tanba/bridge/prompt"
@@ -94,6 +95,7 @@ type Desk struct {
 	told        map[string]time.Time // refusals without a question in the journal
 
 	vault   *vault
+	amnesia atomic.Bool // no password is kept any more
 	flights flights
 }
 

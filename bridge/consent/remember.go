@@ -11,10 +11,25 @@ import (
 	"tanba/keystore"
 )
 
+// rememberFor is how long a password may be kept now, 0 = not at all.
+func (d *Desk) rememberFor() time.Duration {
+	if d.o.Kiosk || d.amnesia.Load() {
+		return 0
+	}
+	return min(d.o.Remember, RememberMax)
+}
+
+// StopRemembering forgets every password and keeps none from now on. It is called
+// when nobody tells any more that the screen is locked.
+func (d *Desk) StopRemembering() {
+	d.amnesia.Store(true)
+	d.Forget()
+}
+
 // mayAlways reports whether the person may allow this for good: to see a
 // certificate, or to log in, for a page whose name is what it seems.
 func mayAlways(d *Desk, q *Question, scope Scope, warning string) bool {
-	if d.o.Kiosk || d.o.Remember <= 0 || isProgram(q.Asker) || warning != "" || describeSite(q.Asker).Suspicious {
+	if d.rememberFor() <= 0 || isProgram(q.Asker) || warning != "" || describeSite(q.Asker).Suspicious {
 		return false
 	}
 	return scope == ScopeList && q.Purpose == prompt.ShowKey || scope == ScopeLogin && surelyLogin(q)
@@ -83,8 +98,8 @@ func (d *Desk) openKept(ctx context.Context, q *Question, u *unlocker, path stri
 // used last comes first, and is open if its password is kept.
 func (d *Desk) offerMemory(ctx context.Context, q *Question, u *unlocker, r *prompt.Request) {
 	login, warning := classify(q)
-	if !isProgram(q.Asker) && !d.o.Kiosk {
-		r.RememberFor = min(d.o.Remember, RememberMax)
+	if !isProgram(q.Asker) {
+		r.RememberFor = d.rememberFor()
 	}
 	r.MayAlways = mayAlways(d, q, scopeOf(q, login && warning == ""), warning)
 	d.mu.Lock()
@@ -118,8 +133,8 @@ func (d *Desk) offerMemory(ctx context.Context, q *Question, u *unlocker, r *pro
 func (u *unlocker) keep(remember bool) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if remember && u.path != "" && !isProgram(u.question.Asker) && !u.desk.o.Kiosk {
-		u.desk.vault.put(identity(u.question.Asker), u.path, u.secret, u.desk.o.Remember)
+	if remember && u.path != "" && !isProgram(u.question.Asker) {
+		u.desk.vault.put(identity(u.question.Asker), u.path, u.secret, u.desk.rememberFor())
 	}
 	u.wipe()
 }
@@ -139,7 +154,7 @@ func (u *unlocker) wipe() {
 // held.
 func (u *unlocker) note(secret []byte) {
 	u.wipe()
-	if u.desk.o.Remember <= 0 || u.desk.o.Kiosk || isProgram(u.question.Asker) || len(secret) > secretMax {
+	if u.desk.rememberFor() <= 0 || isProgram(u.question.Asker) || len(secret) > secretMax {
 		return
 	}
 	memory, err := lockedMemory(secretMax)

@@ -122,6 +122,20 @@ func TestT22ForgetInTheWindow(t *testing.T) {
 	}
 }
 
+// TestT22NobodyTellsOfTheLock: without signals no password is kept.
+func TestT22NobodyTellsOfTheLock(t *testing.T) {
+	d := newDesk(t, remembers)
+	path := keyFile(t, testpki.Profile{})
+	d.agree(from("https://egov.kz"), path, prompt.Decision{Remember: true})
+	d.StopRemembering()
+	for range 2 {
+		if s, open := d.open(from("https://egov.kz")); open || s.RememberFor != 0 || len(d.Remembered()) != 0 {
+			t.Errorf("open %t, offered for %v, kept %+v", open, s.RememberFor, d.Remembered())
+		}
+		d.agree(from("https://egov.kz"), path, prompt.Decision{Remember: true})
+	}
+}
+
 func TestT22NothingIsKeptWhereItMustNotBe(t *testing.T) {
 	path := keyFile(t, testpki.Profile{})
 	program := from("")

@@ -111,6 +111,7 @@ func (s *session) focus(focused bool) {
 		s.focused = time.Time{}
 	case s.focused.IsZero():
 		s.focused = s.o.Now()
+		s.notify() // a reminder is taken back
 	}
 }
 

@@ -31,6 +31,14 @@ type WebOptions struct {
 	// Language is the first language of the page when a request names none.
 	Language string
 
+	// Remind tells the person that a window waits which is not in front of
+	// them, and returns what takes that back; nil = nobody is told. It is
+	// called at most three times for a request (security.md §13).
+	Remind func(r *Request) (withdraw func())
+	// Patience is how long a window waits before the first reminder, Again how
+	// long before each further one. Zero values: 10 s, 30 s.
+	Patience, Again time.Duration
+
 	// Load is how long the browser may take to show the page, Gone how long
 	// a page may be silent before it counts as closed, Breath how long the
 	// page says "done". Zero values: 60 s, 3 s, 1.2 s.
@@ -51,6 +59,8 @@ func NewWeb(o WebOptions) Prompter {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	o.Load = cmp.Or(o.Load, time.Minute)
+	o.Patience = cmp.Or(o.Patience, 10*time.Second)
+	o.Again = cmp.Or(o.Again, 30*time.Second)
 	o.Gone = cmp.Or(o.Gone, 3*time.Second)
 	o.Breath = cmp.Or(o.Breath, 1200*time.Millisecond)
 	return &webPrompter{o}
@@ -82,6 +92,7 @@ func (w *webPrompter) Approve(ctx context.Context, r *Request) (Decision, error)
 		BaseContext:       func(net.Listener) context.Context { return window },
 	}
 	go s.watchTokens(window)
+	go s.remind()
 	go server.Serve(&ownPeers{l, w.o.Peer, w.o.Log})
 	end := sync.OnceFunc(func() {
 		s.leave()

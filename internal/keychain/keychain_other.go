@@ -1,0 +1,7 @@
+//go:build !linux
+
+package keychain
+
+import "context"
+
+func read(context.Context, string) ([]byte, error) { return nil, ErrUnsupported }

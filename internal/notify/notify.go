@@ -1,0 +1,44 @@
+// Package notify says something beside the clock when a window cannot come to the
+// front by itself: on Wayland nobody can raise a window, and elsewhere the system
+// may refuse it (security.md §13).
+//
+// On Linux it speaks to the desktop's notification service on the person's own
+// bus, and to notify-send where there is none. On the other systems New returns
+// ErrUnsupported. A notification holds the name of the site and a sentence of
+// ours, never anything of a document.
+package notify
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+)
+
+// ErrUnsupported says that nothing here shows notifications.
+var ErrUnsupported = errors.New("notify: nothing shows notifications here")
+
+// Notifier shows notes. It is safe for use by several goroutines.
+type Notifier interface {
+	// Show shows a note, in the place of the one with the number replaces if
+	// that is not zero, and returns its number; zero when it cannot be taken
+	// back.
+	Show(ctx context.Context, n Note, replaces uint32) (uint32, error)
+	// Withdraw takes a note back; one that is gone is no error.
+	Withdraw(ctx context.Context, id uint32) error
+}
+
+// Note is one notification, in plain text.
+type Note struct {
+	Title, Body string
+	Urgent      bool // stays until it is seen
+}
+
+// New returns the notifier of this session.
+func New() (Notifier, error) { return platform() }
+
+// within is how long the desktop may take to show a note.
+const within = 3 * time.Second
+
+// plain is a text as the desktop's markup shows it: as it is.
+var plain = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package notify
+
+func platform() (Notifier, error) { return nil, ErrUnsupported }

@@ -1,0 +1,7 @@
+//go:build !linux
+
+package session
+
+import "context"
+
+func watch(context.Context) (<-chan Event, error) { return nil, ErrUnsupported }
