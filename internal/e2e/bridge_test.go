@@ -20,7 +20,12 @@ const greeting = `{"result":{"version":"1.4"}}`
 // answer is one entry of the script that stands in for the person.
 type answer map[string]any
 
-func approve(k key) answer { return answer{"approve": true, "key": k.Path, "password": k.Password} }
+func approve(k key) answer {
+	if k.Serial != "" {
+		return answer{"approve": true, "token": k.Serial, "pin": k.Password}
+	}
+	return answer{"approve": true, "key": k.Path, "password": k.Password}
+}
 
 func cancel() answer { return answer{"approve": false} }
 
@@ -79,6 +84,9 @@ func startBridgeWith(t testing.TB, port int, script []answer, flags ...string) *
 	for _, a := range script {
 		if path, ok := a["key"].(string); ok {
 			b.hideKey(key{Path: path, Password: a["password"].(string)})
+		}
+		if pin, ok := a["pin"].(string); ok {
+			b.hide("the PIN", []byte(pin))
 		}
 	}
 	b.run(t, scripted.binary(t), append([]string{"--script", file}, flags...)...)

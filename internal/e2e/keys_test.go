@@ -20,6 +20,34 @@ type key struct {
 	Password    string
 	Certificate *pki.Certificate
 	Expired     bool // the person is asked twice, and a portal must allow it
+
+	// Of a key on a token, whose PIN is Password; Path is "".
+	Serial, Storage string
+}
+
+// storage is what a page calls the place of the key.
+func (k key) storage() string {
+	if k.Storage != "" {
+		return k.Storage
+	}
+	return "PKCS12"
+}
+
+// storages is the same in requests of basics: the client's own constant where
+// it has one.
+func (k key) storages() any {
+	if k.Storage != "" {
+		return []any{k.Storage}
+	}
+	return "!!basicsStoragePKCS12"
+}
+
+// activeTokens is what a page is told is plugged in.
+func (k key) activeTokens() []string {
+	if k.Storage != "" {
+		return []string{k.Storage}
+	}
+	return nil
 }
 
 func (k key) family() pki.Family { return k.Certificate.PublicKey.Family }

@@ -33,7 +33,7 @@ func signingParams(k key, encapsulate, digested bool) map[string]any {
 // the certificate and has documents signed in every way of the two families.
 func signingPlan(k key, j judges) []step {
 	ours := judges{}
-	const p12, all = "PKCS12", "!!basicsStoragePKCS12"
+	storage, storages := k.storage(), k.storages()
 	document := documents[0]
 	hash := k.family().NewHash()
 	hash.Write(document)
@@ -60,16 +60,16 @@ func signingPlan(k key, j judges) []step {
 		}
 	}
 	plan := []step{
-		{"active tokens", call{"getActiveTokens", nil}, wantStrings()},
+		{"active tokens", call{"getActiveTokens", nil}, wantStrings(k.activeTokens()...)},
 		{"locale", call{"changeLocale", []any{"kk"}}, wantNothing},
-		{"key info", call{"getKeyInfo", []any{p12}}, func(t *testing.T, o outcome) { wantKeyInfo(t, k, o) }},
-		{"commonUtils detached", call{"createCAdESFromBase64", []any{p12, base64Of(document), "SIGNATURE", false}}, oneLine(true)},
-		{"commonUtils attached", call{"createCAdESFromBase64", []any{p12, base64Of(document), "SIGNATURE", true}}, oneLine(false)},
-		{"commonUtils hash", call{"createCAdESFromBase64Hash", []any{p12, digest, "SIGNATURE"}}, oneLine(true)},
-		{"basics detached", call{"basicsSignCMS", []any{all, many[0], signingParams(k, false, false), "!!basicsSignerTestAny"}}, framed(ours, true)},
-		{"basics attached", call{"basicsSignCMS", []any{all, many[0], signingParams(k, true, false), "!!basicsSignerTestAny"}}, framed(j, false)},
+		{"key info", call{"getKeyInfo", []any{storage}}, func(t *testing.T, o outcome) { wantKeyInfo(t, k, o) }},
+		{"commonUtils detached", call{"createCAdESFromBase64", []any{storage, base64Of(document), "SIGNATURE", false}}, oneLine(true)},
+		{"commonUtils attached", call{"createCAdESFromBase64", []any{storage, base64Of(document), "SIGNATURE", true}}, oneLine(false)},
+		{"commonUtils hash", call{"createCAdESFromBase64Hash", []any{storage, digest, "SIGNATURE"}}, oneLine(true)},
+		{"basics detached", call{"basicsSignCMS", []any{storages, many[0], signingParams(k, false, false), "!!basicsSignerTestAny"}}, framed(ours, true)},
+		{"basics attached", call{"basicsSignCMS", []any{storages, many[0], signingParams(k, true, false), "!!basicsSignerTestAny"}}, framed(j, false)},
 		{"basics hash", call{"basicsSignCMS", []any{"!!basicsStorageAll", digest, signingParams(k, false, true), "!!basicsSignerTestAny", "kk"}}, framed(ours, true)},
-		{"basics many", call{"basicsSignCMS", []any{all, many, signingParams(k, true, false), "!!basicsSignerTestAny"}}, func(t *testing.T, o outcome) {
+		{"basics many", call{"basicsSignCMS", []any{storages, many, signingParams(k, true, false), "!!basicsSignerTestAny"}}, func(t *testing.T, o outcome) {
 			texts := value[[]string](t, o)
 			if len(texts) != len(documents) {
 				t.Fatalf("%d signatures for %d documents", len(texts), len(documents))

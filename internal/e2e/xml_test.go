@@ -48,11 +48,11 @@ func xmlPlan(k key, j judges) []step {
 		}
 		many(t, o)
 	}
-	basics := call{"basicsSignXML", []any{"!!basicsStoragePKCS12", xmlDocuments, params, "!!basicsSignerTestAny"}}
+	basics := call{"basicsSignXML", []any{k.storages(), xmlDocuments, params, "!!basicsSignerTestAny"}}
 	return []step{
-		{"signXml", call{"signXml", []any{"PKCS12", xmlDocuments[1], "SIGNATURE"}}, one(1, true)},
-		{"signXml by Id", call{"signXml", []any{"PKCS12", xmlDocuments[1], "SIGNATURE", "//*[@Id='row1']", "/*"}}, one(1, true)},
-		{"signXmls", call{"signXmls", []any{"PKCS12", xmlDocuments, "AUTH"}}, many},
+		{"signXml", call{"signXml", []any{k.storage(), xmlDocuments[1], "SIGNATURE"}}, one(1, true)},
+		{"signXml by Id", call{"signXml", []any{k.storage(), xmlDocuments[1], "SIGNATURE", "//*[@Id='row1']", "/*"}}, one(1, true)},
+		{"signXmls", call{"signXmls", []any{k.storage(), xmlDocuments, "AUTH"}}, many},
 		{"basics xml", basics, compact},
 	}
 }
