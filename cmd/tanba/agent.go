@@ -45,6 +45,9 @@ type agentOptions struct {
 	// revocation is asked about keys, nil = nobody; require: it has to answer.
 	revocation bridge.Revocation
 	require    bool
+	phrase     string        // the person's sign that a window is genuine
+	remember   time.Duration // a password may be kept that long, 0 = not at all
+	kiosk      bool          // nothing is remembered
 	log        *slog.Logger
 }
 
@@ -68,11 +71,14 @@ func startAgent(o agentOptions) (*agent, error) {
 	for _, r := range o.roots {
 		anchors.AddCertificate(r)
 	}
+	leaves := o.watchSession()
 	desk := consent.New(consent.Options{
 		Prompter: o.prompter, State: o.dir, Language: o.language, Log: o.log,
+		Phrase: o.phrase, Remember: o.remember, Kiosk: o.kiosk,
 		Anchors: anchors,
 		Tokens:  o.tokens, TokenWatch: o.watch, TokenStorages: o.storages,
 	})
+	go forgetWith(desk, leaves)
 	desk.Suggest(o.suggest...)
 	stamper, err := newStamper(o.tsa, o.roots...)
 	if err != nil {

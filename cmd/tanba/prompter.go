@@ -1,19 +1,47 @@
 package main
 
 import (
+	"cmp"
+	"context"
 	"log/slog"
 	"os"
 
 	"tanba/bridge/prompt"
+	"tanba/internal/i18n"
+	"tanba/internal/keychain"
+	"tanba/internal/notify"
 	"tanba/internal/peer"
 	"tanba/internal/state"
 )
 
-// defaultPrompter asks in a window where there is a display and a browser, else
-// on the terminal.
+// policyFile is where the administrator allows robots what: docs/robots.md.
+const policyFile = "/etc/tanba/robots.json"
+
+// defaultPrompter lets the administrator's policy answer for robots; it asks in a
+// window where there is a display and a browser, else on the terminal.
 func defaultPrompter(dir state.Dir, lang string, log *slog.Logger) prompt.Prompter {
 	return prompt.First(
-		prompt.NewWeb(prompt.WebOptions{Open: prompt.DefaultOpener(dir), Peer: peer.SameUser, Log: log, Language: lang}),
+		prompt.NewPolicy(prompt.PolicyOptions{File: policyFile, Keychain: keychain.Read, Log: log}),
+		prompt.NewWeb(prompt.WebOptions{Open: prompt.DefaultOpener(dir), Peer: peer.SameUser, Remind: reminder(lang, log), Log: log, Language: lang}),
 		prompt.NewTerminal(os.Stdin, os.Stderr, lang),
 	)
+}
+
+// reminder tells of a window that waits behind others, beside the clock; nil where
+// nothing shows notes.
+func reminder(lang string, log *slog.Logger) func(*prompt.Request) func() {
+	notes, err := notify.New()
+	if err != nil {
+		return nil
+	}
+	return func(r *prompt.Request) func() {
+		l := cmp.Or(r.Locale, lang)
+		name := cmp.Or(r.Site.Name, i18n.T(l, "site.unknown"))
+		id, err := notes.Show(context.Background(), notify.Note{Title: name + " " + prompt.Sentence(l, r), Body: i18n.T(l, "note.waits")}, 0)
+		if err != nil {
+			log.Info("a window that waits cannot be told of", "error", err)
+			return func() {}
+		}
+		return func() { _ = notes.Withdraw(context.Background(), id) } // at worst it stays until it is clicked away
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"tanba/bridge"
 	"tanba/installer/trust"
@@ -71,6 +72,7 @@ func serve(c *command, args []string) int {
 		dir: dir, port: *port, language: c.lang, prompter: prompter, developer: *developer, multisign: *multisign, tsa: *tsa, log: log,
 		limits: limits(chosen), plain: chosen.PlainWS, storages: chosen.TokenStorages, roots: stored, revocation: checker, require: chosen.Revocation == "require",
 		tokens: t.tokens, watch: t.cards, devices: t.devices,
+		phrase: chosen.Phrase, remember: time.Duration(chosen.Remember) * time.Minute, kiosk: chosen.Kiosk,
 		calls: c.doctorCalls(dir),
 	})
 	if err != nil {

@@ -41,6 +41,7 @@ var rooms = map[string][]string{
 	"internal/doctor":              {"installer/*", "internal/*", "keystore"},
 	"internal/session":             {},
 	"internal/notify":              {"internal/i18n"},
+	"internal/keychain":            {},
 	"internal/csr":                 {"internal/pki"},
 	"internal/enrollment":          {"internal/gost3410", "internal/csr", "internal/pki", "internal/state", "keystore", "keystore/*"},
 	"internal/renewal":             {"internal/pki", "internal/i18n", "internal/state", "internal/csr", "internal/notify", "keystore", "keystore/*"},
