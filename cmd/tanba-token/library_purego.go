@@ -23,8 +23,8 @@ type pureLibrary struct {
 // functionList is the table of PKCS#11 2.x: a version and 68 functions in a
 // fixed order.
 type functionList struct {
-	version version
-	call    [68]uintptr
+	_    version
+	call [68]uintptr
 }
 
 // Places in the table.

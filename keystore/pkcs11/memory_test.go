@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"tanba/keystore"
 	"tanba/keystore/pkcs11"
@@ -161,4 +162,32 @@ func TestT21HelperIsStripped(t *testing.T) {
 	if input, err := os.Readlink(fmt.Sprintf("/proc/%d/fd/0", pid)); err != nil || input != os.DevNull {
 		t.Errorf("standard input of the library is %s, %v", input, err)
 	}
+}
+
+// At rest no helper runs: the last one ends when nobody has asked for a while
+// and no store is open.
+func TestHelperRests(t *testing.T) {
+	s := newSoft(t, "rest", pkcs11.Options{Timeouts: pkcs11.Timeouts{Idle: 200 * time.Millisecond, Fresh: -1}})
+	store := s.open(t)
+	pid := helper(t)
+	time.Sleep(time.Second)
+	if _, err := store.Token(t.Context()); err != nil || helper(t) != pid {
+		t.Errorf("the helper of an open store did not stay: %v", err)
+	}
+	store.Close()
+	patience := within(t)
+	for !ended(pid) {
+		if patience.Err() != nil {
+			t.Fatal("the helper runs on")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if list, err := s.tokens.List(t.Context()); err != nil || len(list) != 1 {
+		t.Errorf("afterwards: %+v, %v", list, err)
+	}
+}
+
+func ended(pid int) bool {
+	_, err := os.Stat(fmt.Sprintf("/proc/%d", pid))
+	return errors.Is(err, os.ErrNotExist)
 }
