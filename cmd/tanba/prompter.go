@@ -20,11 +20,11 @@ const policyFile = "/etc/tanba/robots.json"
 // defaultPrompter lets the administrator's policy answer for robots; it asks in a
 // window where there is a display and a browser, else on the terminal.
 func defaultPrompter(dir state.Dir, lang string, log *slog.Logger) prompt.Prompter {
-	return prompt.First(
+	return inSession{prompt.First(
 		prompt.NewPolicy(prompt.PolicyOptions{File: policyFile, Keychain: keychain.Read, Log: log}),
 		prompt.NewWeb(prompt.WebOptions{Open: prompt.DefaultOpener(dir), Peer: peer.SameUser, Remind: reminder(lang, log), Log: log, Language: lang}),
 		prompt.NewTerminal(os.Stdin, os.Stderr, lang),
-	)
+	)}
 }
 
 // reminder tells of a window that waits behind others, beside the clock; nil where
