@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -110,4 +111,73 @@ func TestChromiumToken(t *testing.T) {
 	p := startPortal(t)
 	trustInNSS(t, chromiumNSS(b.Home), p.CA, b.CA)
 	judge(t, chromiumSession(t, startChromium(t, b.Home), p, b, calls(plan)), plan)
+}
+
+// TestTokenThatFails: what a module does wrong costs this request and nothing
+// else: the bridge lives, nothing wrong is sent, and the next request is
+// answered with a signature.
+func TestTokenThatFails(t *testing.T) {
+	k, token := tokenKey(t, pki.GOST512)
+	b := startTokenBridge(t, token, approve(k))
+	hideDocuments(b)
+	var good step
+	for _, s := range signingPlan(k, judges{}) {
+		if s.name == "commonUtils attached" {
+			good = s
+		}
+	}
+	signs := func() {
+		t.Helper()
+		plan := []step{good}
+		s := runNode(t, b, calls(plan))
+		// What a module showed a moment ago is not asked anew where no reader
+		// tells that a card came.
+		for deadline := time.Now().Add(time.Minute); s.Calls[0].Error == "500: storage.empty" && time.Now().Before(deadline); {
+			s = runNode(t, b, calls(plan))
+		}
+		judge(t, s, plan)
+	}
+	for _, quirk := range []string{
+		"crash=C_Initialize", "crash=C_Login", "crash=C_Sign", "wrong=bit", "wrong=stranger", "fault=C_Sign:0x30:0", "fault=C_SignInit:0x70:0", "present=0",
+	} {
+		t.Run(quirk, func(t *testing.T) {
+			token.Set(t, quirk)
+			s := runNode(t, b, calls([]step{good}))
+			if len(s.Calls) != 1 || s.Calls[0].Error == "" {
+				t.Errorf("the page was told %+v", s.Calls)
+			} else {
+				t.Logf("the page is told %q", s.Calls[0].Error)
+			}
+			name, _, _ := strings.Cut(quirk, "=")
+			token.Set(t, name)
+			signs()
+		})
+	}
+	if token.Left(t) != testtoken.Tries {
+		t.Errorf("%d tries of the PIN are left", token.Left(t))
+	}
+}
+
+// TestT23WrongPINOverTheBridge: one request, fifty documents, one try; the last
+// one is not made unless the person confirms it, and a script never does.
+func TestT23WrongPINOverTheBridge(t *testing.T) {
+	k, token := tokenKey(t, pki.GOST512)
+	wrong := k
+	wrong.Password = "not the PIN"
+	b := startTokenBridge(t, token, approve(wrong))
+	many := make([]string, 50)
+	for i := range many {
+		many[i] = base64Of(documents[i%len(documents)])
+	}
+	plan := []step{{"many", call{"basicsSignCMS", []any{k.storages(), many, signingParams(k, true, false), "!!basicsSignerTestAny"}}, wantBasicsCancel}}
+	for left := testtoken.Tries - 1; left >= 1; left-- {
+		judge(t, runNode(t, b, calls(plan)), plan)
+		if token.Left(t) != left {
+			t.Fatalf("%d tries of the PIN are left, want %d", token.Left(t), left)
+		}
+	}
+	judge(t, runNode(t, b, calls(plan)), plan)
+	if token.Left(t) != 1 {
+		t.Errorf("%d tries of the PIN are left: the last one was made", token.Left(t))
+	}
 }

@@ -362,3 +362,41 @@ func TestLoginLostToAWritingSession(t *testing.T) {
 		t.Errorf("%d tries left", r.Left(t))
 	}
 }
+
+// Another program has the token for a moment (tokens.md 6.5): it is waited for,
+// and the PIN is sent once.
+func TestTokenThatIsBusyForAMoment(t *testing.T) {
+	for _, code := range []string{"0x30", "0xE0", "0xB1"} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			r := plug(t)
+			r.start(t, pkcs11.Options{Timeouts: pkcs11.Timeouts{Busy: time.Minute}})
+			store := r.open(t)
+			r.Set(t, "fault=C_OpenSession:"+code+":3")
+			keys, err := store.Unlock(within(t), []byte(testtoken.PIN))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.signs(t, byFamily(t, keys)[pki.GOST512])
+			if n := r.logins(t); n != 1 {
+				t.Errorf("%d logins, want 1", n)
+			}
+		})
+	}
+	t.Run("for good", func(t *testing.T) {
+		t.Parallel()
+		r := plug(t)
+		r.start(t, pkcs11.Options{Timeouts: pkcs11.Timeouts{Busy: 200 * time.Millisecond}})
+		store := r.open(t)
+		r.Set(t, "fault=C_OpenSession:0x30:0")
+		_, err := store.Unlock(within(t), []byte(testtoken.PIN))
+		wantError(t, "Unlock", err, keystore.ErrTokenBusy)
+		if n := r.logins(t); n != 0 {
+			t.Errorf("%d logins, want none", n)
+		}
+		r.Set(t, "fault")
+		if _, err := store.Unlock(within(t), []byte(testtoken.PIN)); err != nil {
+			t.Error(err)
+		}
+	})
+}
