@@ -43,7 +43,6 @@ func every(n, size int) (cuts []int) {
 // faithful is a follower that holds the promise of Follow to what it says.
 type faithful struct {
 	t        testing.TB
-	frame    []byte
 	what     string
 	views    [][]byte
 	copies   [][]byte
