@@ -56,7 +56,7 @@ func TestT1WhoAsks(t *testing.T) {
 	}
 }
 
-func TestLocalProgram(t *testing.T) {
+func TestT7LocalProgram(t *testing.T) {
 	s := describeSite(Asker{Origin: "https://egov.kz", Local: true, Executable: "/opt/e\u202evil/app"})
 	if s.Name != "app" || s.Detail != "/opt/evil/app" || !s.Local || s.Secure {
 		t.Errorf("a program that claims an origin: %+v", s)

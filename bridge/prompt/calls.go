@@ -22,6 +22,7 @@ func (s *session) calls() map[string]http.HandlerFunc {
 		"/tokens":   s.serveTokens,
 		"/unlock":   s.serveUnlock,
 		"/approve":  s.serveApprove,
+		"/retry":    s.serveRetry,
 		"/forget":   s.serveForget,
 		"/block":    s.serveBlock,
 		"/cancel":   s.serveCancel,
@@ -59,7 +60,7 @@ func (s *session) serveFocus(w http.ResponseWriter, r *http.Request) {
 // status is what a poll reports.
 type status struct {
 	Tag     string `json:"tag"`   // changes when anything else does
-	State   string `json:"state"` // "ask", "work", "end", "gone"
+	State   string `json:"state"` // "ask", "work", "retry", "end", "gone"
 	Done    int    `json:"done"`
 	Failed  string `json:"failed"`
 	Waiting int    `json:"waiting"` // more requests behind this one
@@ -72,6 +73,8 @@ func (s *session) status() status {
 	switch {
 	case s.ended:
 		st.State = "end"
+	case s.over && s.yes && s.retry != nil:
+		st.State, st.Failed = "retry", s.refused
 	case s.over && s.yes:
 		st.State = "work"
 	case s.over:

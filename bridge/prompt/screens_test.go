@@ -311,6 +311,11 @@ var scenes = []struct {
 		r.Open, r.OpenUntil = []Key{sampleKey()}, now.Add(4*time.Minute)
 	}, steps: []chromedp.Action[chromedp.Void]{chromedp.WaitVisible(`[data-focus=forget]`)}},
 	{name: "64-block", request: func(r *Request) { r.MayBlock = true }, steps: []chromedp.Action[chromedp.Void]{chromedp.Click(`[data-focus=block]`), chromedp.WaitVisible(`[data-focus=sure]`)}},
+	{name: "65-retry", request: func(r *Request) { r.Total, r.Bytes = 214, 31<<20 }, steps: []chromedp.Action[chromedp.Void]{unlock, sign},
+		work: func(p Progress) {
+			p.Step(87)
+			go p.(*session).Retry(context.Background(), FailedTimestamp)
+		}},
 	{name: "34-xml-hostile", request: func(r *Request) {
 		r.Documents[0].Fields = []Field{
 			{Name: strings.Repeat("n", 40) + "…", Value: strings.Repeat("я", 80)}, {Name: "egov.kz", Value: "⟦U+202E⟧<b>egov.kz</b>"}, {Name: "a", Value: "1"},
@@ -418,7 +423,7 @@ func fits(t *testing.T, ctx context.Context, where string) {
 			if (e.scrollWidth > e.clientWidth + 1 && e.clientWidth > 0 && e.tagName !== 'INPUT' && getComputedStyle(e).display !== 'inline') out.push(e.tagName + '.' + e.className + ' is cut: ' + e.textContent.slice(0, 40));
 		}
 		const texts = document.createTreeWalker(document.getElementById('window'), NodeFilter.SHOW_TEXT);
-		while (texts.nextNode()) if (/^(site|ask|what|whose|document|kind|digest|warn|key|use|role|reason|warning|none|password|button|browse|place|work|done|failed|gone|wait|unlock|pin|token|memory|always|block)\.[a-z_.]+$/.test(texts.currentNode.data.trim())) out.push('a key instead of its text: ' + texts.currentNode.data);
+		while (texts.nextNode()) if (/^(site|ask|what|whose|document|kind|digest|warn|key|use|role|reason|warning|none|password|button|browse|place|work|done|failed|gone|wait|unlock|pin|token|memory|always|block|retry)\.[a-z_.]+$/.test(texts.currentNode.data.trim())) out.push('a key instead of its text: ' + texts.currentNode.data);
 		for (const b of document.querySelectorAll('footer button')) {
 			const r = b.getBoundingClientRect();
 			if (r.bottom > innerHeight + 1 || r.top < 0) out.push('button out of sight: ' + b.textContent);

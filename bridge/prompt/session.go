@@ -43,6 +43,8 @@ type session struct {
 	told    time.Time // when a poll last heard of a step
 	failed  string
 	ended   bool
+	retry   chan bool     // somebody waits for the answer to "try again?"
+	refused string        // what failed then
 	change  chan struct{} // closed and replaced at each change a poll reports
 }
 

@@ -233,6 +233,25 @@ func TestWebApproves(t *testing.T) {
 	}
 }
 
+// TestT10PhraseIsForTheGenuineWindow: the person's phrase is in nothing that can be
+// had without the token, nor in the address.
+func TestT10PhraseIsForTheGenuineWindow(t *testing.T) {
+	r := minimal()
+	r.Phrase = "көк түйе"
+	w := open(t, r)
+	for _, path := range []string{"/", "/prompt.js", "/screens.js", "/prompt.css"} {
+		if code, data, _ := w.send("GET", path, nil); code != 200 || bytes.Contains(data, []byte(r.Phrase)) {
+			t.Errorf("%s: %d", path, code)
+		}
+	}
+	if _, data, _ := w.send("POST", "/exchange", map[string]string{"token": "AAAAAAAAAAAAAAAAAAAAAA"}); bytes.Contains(data, []byte(r.Phrase)) {
+		t.Error("a guessed token shows the phrase")
+	}
+	if v := w.exchange(); v["phrase"] != r.Phrase {
+		t.Errorf("the genuine window shows %v", v["phrase"])
+	}
+}
+
 func TestT11TokenReuseCancels(t *testing.T) {
 	w := open(t, minimal())
 	w.exchange()

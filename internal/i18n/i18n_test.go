@@ -162,7 +162,7 @@ var prefixes = []string{"kind.", "role.", "use.", "reason.", "warning.", "unlock
 
 var (
 	inScript = regexp.MustCompile(`\b(?:t|n|has)\(\s*'([a-z_.]+)'|'((?:button|browse|site|key|done|warn|warning|none|password|pin|token|block|always|ask)\.[a-z_.]+)'`)
-	inGo     = regexp.MustCompile(`"((?:page|site|ask|what|whose|document|kind|digest|warn|key|use|role|reason|warning|none|password|button|browse|place|work|done|failed|gone|wait|tty|unlock|pin|token|memory|always|block)\.[a-z_]+(?:\.[a-z]+)?)"`)
+	inGo     = regexp.MustCompile(`"((?:page|site|ask|what|whose|document|kind|digest|warn|key|use|role|reason|warning|none|password|button|browse|place|work|done|failed|gone|wait|tty|unlock|pin|token|memory|always|block|retry)\.[a-z_]+(?:\.[a-z]+)?)"`)
 )
 
 // TestKeysAreUsedAndExist reads the sources of the window: no text is missing, and

@@ -238,6 +238,13 @@ export function stop() {
   call('/stop').catch(() => {});
 }
 
+// retry tries again what failed.
+export function retry() {
+  state.screen = 'work';
+  draw('stop');
+  call('/retry').catch(() => {});
+}
+
 export function gone() {
   if (state.screen === 'end') return;
   state.screen = 'gone';

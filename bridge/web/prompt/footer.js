@@ -3,7 +3,7 @@
 import { h } from './dom.js';
 import { t, n } from './text.js';
 import { state, form } from './state.js';
-import { act, block, refuse, stop } from './actions.js';
+import { act, block, refuse, retry, stop } from './actions.js';
 
 export function footer() {
   const button = (label, props) => h('button', { type: 'button', ...props }, label);
@@ -33,6 +33,9 @@ export function footer() {
       break;
     case 'work':
       row = [button(t(state.stopping ? 'button.stopping' : 'button.stop'), { 'data-focus': 'stop', 'aria-disabled': String(state.stopping), onclick: stop })];
+      break;
+    case 'retry':
+      row = [button(t('button.stop'), { 'data-focus': 'stop', onclick: stop }), choose(t('button.again'), 'again', retry)];
       break;
     default:
       row = [button(t('button.close'), { 'data-focus': 'close', onclick: () => window.close() })];

@@ -68,7 +68,11 @@ async function report(s) {
   state.done = s.done;
   state.failed = s.failed;
   if (s.state === 'gone') return gone();
-  if (s.state === 'work' && state.screen !== 'work') state.screen = 'work';
+  if (['work', 'retry'].includes(s.state) && state.screen !== s.state) {
+    state.screen = s.state;
+    draw(s.state === 'retry' ? 'again' : 'stop');
+    return;
+  }
   if (s.state === 'end') {
     state.screen = 'end';
     draw('close');

@@ -42,6 +42,7 @@ const screens = {
     h('h1', null, t('work.title')),
     h('progress', { max: Math.max(1, state.view.total), value: state.done, 'aria-label': t('work.title') }),
     state.view.total > 1 && h('p.muted', null, t('work.count', state.done, state.view.total)))],
+  retry: () => [top(), h('div.state.bad', { role: 'alert' }, icon('warning', 48), h('h1', null, t(state.failed)), h('p', null, t('retry.text')))],
   end: () => [top(), state.failed ? failure() : success()],
   gone: () => [top(), h('div.state', { role: 'status' }, icon('info', 40), h('h1', null, t('gone.title')), h('p.muted', null, t('gone.text')))],
 };

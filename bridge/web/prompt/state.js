@@ -1,7 +1,7 @@
 // What the window knows. Every module reads it; actions.js and prompt.js change it.
 
 export const state = {
-  screen: 'ask', // 'ask', 'block', 'browse', 'work', 'end', 'gone'
+  screen: 'ask', // 'ask', 'block', 'browse', 'work', 'retry', 'end', 'gone'
   view: null, // what the program told
   files: [], file: null, // key files to choose from
   tokens: null, token: null, // null = nobody has looked for tokens yet
