@@ -237,3 +237,6 @@ func Match(tags string) string {
 	}
 	return best
 }
+
+// Areas returns the names of the areas, sorted.
+func Areas() []string { return slices.Sorted(maps.Keys(load().areas)) }
