@@ -79,6 +79,9 @@ func sign(c *command, args []string) int {
 				return exitUsage
 			}
 		}
+		if dir, err := c.dir(); err == nil {
+			trusted = append(trusted, storedRoots(dir, nil)...)
+		}
 		stamper, err := newStamper(tsa, trusted...)
 		if err != nil {
 			return c.usageError("--tsa URL")
