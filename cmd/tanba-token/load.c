@@ -39,7 +39,7 @@ typedef unsigned long (*get_function_list)(struct functions **);
 #ifdef _WIN32
 static void *open_library(const char *path, char *why, size_t room)
 {
-	wchar_t wide[32768];
+	static wchar_t wide[32768]; /* too long for the stack of a Go thread */
 	void *handle;
 	if (MultiByteToWideChar(CP_UTF8, 0, path, -1, wide, 32768) == 0) {
 		snprintf(why, room, "path of a wrong form");
