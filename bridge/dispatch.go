@@ -199,12 +199,14 @@ func (c *session) views(documents [][]byte, digests bool) ([]prompt.Document, in
 		}
 		if shown.Load() >= textShown {
 			views[i] = consent.DescribeBriefly("", d)
+			views[i].Data = d
 			return nil
 		}
 		v := consent.Describe("", d)
 		if shown.Add(int64(len(v.Text)+len(v.Source))) > textShown && v.Text != "" {
 			v.Text, v.Source, v.Cut = "", "", true
 		}
+		v.Data = d
 		views[i] = v
 		return nil
 	}}

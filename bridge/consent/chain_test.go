@@ -124,6 +124,9 @@ func TestJournalChainOverFiles(t *testing.T) {
 	long := strings.Repeat("x", 300_000)
 	for i := range 30 {
 		d.Record(JournalEntry{Operation: long, Outcome: OutcomeDone})
+		if i%3 != 2 {
+			continue
+		}
 		if b := d.breaches(); len(b) != 0 {
 			t.Fatalf("after %d: %+v", i, b)
 		}

@@ -3,6 +3,7 @@ package consent
 import (
 	"context"
 	"errors"
+	"os"
 	"testing"
 	"time"
 
@@ -121,7 +122,7 @@ func TestT8Block(t *testing.T) {
 	wait(t, asked)
 }
 
-// TestPermissionsOfTwoVersionsCut: a file cut at any octet is set aside and
+// TestPermissionsCutAtEveryOctet: a file cut at any octet is set aside and
 // invents nothing: neither a permission nor the end of a block.
 func TestPermissionsCutAtEveryOctet(t *testing.T) {
 	d := newDesk(t)
@@ -133,7 +134,7 @@ func TestPermissionsCutAtEveryOctet(t *testing.T) {
 	}
 	for n := range len(whole) - 1 {
 		dir := state.Dir(t.TempDir())
-		dir.Write(whole[:n], permissionsFile)
+		os.WriteFile(dir.Path(permissionsFile), whole[:n], 0o600)
 		again := New(Options{State: dir})
 		if len(again.Permissions()) != 0 {
 			t.Fatalf("half a file of %d octets counts: %+v", n, again.Permissions())

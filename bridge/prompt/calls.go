@@ -18,6 +18,7 @@ func (s *session) calls() map[string]http.HandlerFunc {
 		"/focus":    s.serveFocus,
 		"/poll":     s.servePoll,
 		"/text":     s.serveText,
+		"/copy":     s.serveCopy,
 		"/browse":   s.serveBrowse,
 		"/tokens":   s.serveTokens,
 		"/unlock":   s.serveUnlock,

@@ -70,6 +70,10 @@ type Document struct {
 	Fields []Field           // what an xml document says, at most eight
 	More   bool              // the document says more than Fields
 	Part   string            // the path of the only part that is signed, "" = all of it
+
+	// Data are the octets themselves, for a copy the person may open; nil =
+	// none can be. They are valid until Approve returns.
+	Data []byte
 }
 
 // Field is one thing an XML document says: under a name of the catalogue if the

@@ -26,6 +26,8 @@ type session struct {
 	stopped  chan struct{} // closed when the person presses Stop
 	left     chan struct{} // closed when the page is gone after the decision
 
+	copies sync.WaitGroup // copies that are being written
+
 	mu      sync.Mutex
 	key     []byte // of the page, nil before the exchange
 	over    bool   // decided, or ended from outside
@@ -43,6 +45,7 @@ type session struct {
 	told    time.Time // when a poll last heard of a step
 	failed  string
 	ended   bool
+	folder  string        // of the copies of documents, "" = none was opened
 	retry   chan bool     // somebody waits for the answer to "try again?"
 	refused string        // what failed then
 	change  chan struct{} // closed and replaced at each change a poll reports

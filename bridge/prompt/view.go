@@ -29,6 +29,7 @@ type viewDocument struct {
 	SHA256 string `json:"sha256"` // "" when the document is not read yet
 	Text   bool   `json:"text"`   // there is a text to show
 
+	Copy   bool        `json:"copy"` // a copy can be opened
 	Fields []viewField `json:"fields"`
 	More   bool        `json:"more"`
 	Part   string      `json:"part"`
@@ -85,7 +86,7 @@ func (s *session) view(key []byte) map[string]any {
 	now := s.o.Now()
 	documents := make([]viewDocument, 0, len(r.Documents))
 	for _, d := range r.Documents {
-		v := viewDocument{Name: d.Name, Kind: "kind." + d.Kind, Size: each(func(l string) string { return i18n.Size(l, d.Size) }), Text: d.Text != "", More: d.More, Part: d.Part}
+		v := viewDocument{Name: d.Name, Kind: "kind." + d.Kind, Size: each(func(l string) string { return i18n.Size(l, d.Size) }), Text: d.Text != "", More: d.More, Part: d.Part, Copy: s.copyable(d)}
 		for _, f := range d.Fields {
 			v.Fields = append(v.Fields, viewField(f))
 		}

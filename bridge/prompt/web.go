@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"time"
 )
@@ -39,6 +40,12 @@ type WebOptions struct {
 	// long before each further one. Zero values: 10 s, 30 s.
 	Patience, Again time.Duration
 
+	// OpenFile opens a copy of a document in the person's own viewer; nil = none
+	// is opened. Copies is the folder for them, of ours alone, emptied by
+	// NewWeb; "" = that of the system.
+	OpenFile func(path string) error
+	Copies   string
+
 	// Load is how long the browser may take to show the page, Gone how long
 	// a page may be silent before it counts as closed, Breath how long the
 	// page says "done". Zero values: 60 s, 3 s, 1.2 s.
@@ -63,6 +70,9 @@ func NewWeb(o WebOptions) Prompter {
 	o.Again = cmp.Or(o.Again, 30*time.Second)
 	o.Gone = cmp.Or(o.Gone, 3*time.Second)
 	o.Breath = cmp.Or(o.Breath, 1200*time.Millisecond)
+	if o.Copies != "" {
+		_ = os.RemoveAll(o.Copies) // what a crash left behind; at worst it stays
+	}
 	return &webPrompter{o}
 }
 
@@ -98,7 +108,10 @@ func (w *webPrompter) Approve(ctx context.Context, r *Request) (Decision, error)
 		s.leave()
 		closeWindow()
 		server.Close()
+		s.copies.Wait()
+		s.removeCopies()
 	})
+	defer s.copies.Wait() // the octets are ours until Approve returns
 
 	url := fmt.Sprintf("http://127.0.0.1:%d/#%s", s.port, base64.RawURLEncoding.EncodeToString(s.token))
 	closed, err := w.o.Open(window, url)

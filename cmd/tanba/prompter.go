@@ -22,7 +22,10 @@ const policyFile = "/etc/tanba/robots.json"
 func defaultPrompter(dir state.Dir, lang string, log *slog.Logger) prompt.Prompter {
 	return inSession{prompt.First(
 		prompt.NewPolicy(prompt.PolicyOptions{File: policyFile, Keychain: keychain.Read, Log: log}),
-		prompt.NewWeb(prompt.WebOptions{Open: prompt.DefaultOpener(dir), Peer: peer.SameUser, Remind: reminder(lang, log), Log: log, Language: lang}),
+		prompt.NewWeb(prompt.WebOptions{
+			Open: prompt.DefaultOpener(dir), Peer: peer.SameUser, Remind: reminder(lang, log),
+			OpenFile: prompt.OpenFile, Copies: dir.Path("copies"), Log: log, Language: lang,
+		}),
 		prompt.NewTerminal(os.Stdin, os.Stderr, lang),
 	)}
 }

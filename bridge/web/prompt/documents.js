@@ -40,11 +40,23 @@ function inside(d, i) {
     d.sha256 && d.kind !== 'kind.digest' && h('p.small.muted.sha', null, h('span', null, 'SHA-256'), h('span.mono.hash', null, d.sha256)),
     d.kind === 'kind.file' && !d.sha256 && h('p.small.muted', null, t('document.unread')),
     d.kind !== 'kind.digest' && d.kind !== 'kind.file' && !d.text && h('p.small.muted', null, t('document.no_preview')),
+    d.copy && openCopy(i),
     d.part && notice('plain', t('document.part', d.part)),
     d.fields && h('dl.fields', null, d.fields.map((f) => h('div', null, h(f.key ? 'dt' : 'dt.mono', null, f.key ? t(f.key) : f.name), h('dd', null, f.value)))),
     d.more && h('p.small.muted', null, t('document.more')),
     d.text && text(d, i),
   ];
+}
+
+// openCopy opens the very octets in the person's own viewer.
+function openCopy(i) {
+  const failed = h('p.small.ended', { hidden: true, role: 'alert' }, t('document.copy_failed'));
+  return h('div', null,
+    h('button.link.small', {
+      type: 'button', 'data-focus': `copy-${i}`,
+      onclick: () => call('/copy', { document: i }).then(() => { failed.hidden = true; }, () => { failed.hidden = false; }),
+    }, t('document.open_copy')),
+    failed);
 }
 
 // text shows the text of a document: its beginning at once, or after a click when
