@@ -43,7 +43,10 @@ func (v *verifying) facts(r *verification.Report) map[string]any {
 }
 
 func (v *verifying) signerFacts(s *verification.Signer) map[string]any {
-	line := map[string]any{"good": s.Intact(), "certificate": s.State, "level": s.Level, "trusted": s.Trusted()}
+	line := map[string]any{"good": s.Intact(), "certificate": s.State, "trusted": s.Trusted()}
+	if s.Level != "" {
+		line["level"] = s.Level
+	}
 	if s.Err != nil {
 		line["error"] = s.Err.Error()
 	}

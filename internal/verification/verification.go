@@ -92,7 +92,7 @@ type Stamp struct {
 type Signer struct {
 	Err         error // nil = the signature is good
 	Certificate *pki.Certificate
-	Level       Level
+	Level       Level  // of CMS; "" for XML
 	Part        string // of an XML document: what the signature covers, "/" = all
 
 	SigningTime time.Time // as the signer claims; zero = not said

@@ -16,8 +16,8 @@ func IsXML(data []byte) bool {
 }
 
 // XML judges the signatures in an XML document. The error is for a document that
-// cannot be read or has no signature. Time stamps of XAdES are not read: such a
-// signature is judged like one without.
+// cannot be read or has no signature. Time stamps and validation data of XAdES are
+// not read: such a signature has no Level and is judged like one without them.
 func (v *Verifier) XML(ctx context.Context, data []byte, o Options) (*Report, error) {
 	verified, err := xmldsig.Verify(data)
 	if len(verified) == 0 {
@@ -28,7 +28,7 @@ func (v *Verifier) XML(ctx context.Context, data []byte, o Options) (*Report, er
 		report.Content = verified[0].Parts[0].Bytes // what is covered, which may be less than the file
 	}
 	for _, one := range verified {
-		s := Signer{Err: one.Err, Certificate: one.Certificate, SigningTime: one.Time, State: Unknown, Level: LevelB}
+		s := Signer{Err: one.Err, Certificate: one.Certificate, SigningTime: one.Time, State: Unknown}
 		if one.Err == nil {
 			paths := make([]string, len(one.Parts))
 			for i, p := range one.Parts {

@@ -133,7 +133,9 @@ func (w words) signer(s *verification.Signer) Person {
 	w.stamps(s, add)
 	w.certificate(s, add)
 	w.revocation(s, add)
-	add(Plain, "verify.level."+string(s.Level))
+	if s.Level != "" {
+		add(Plain, "verify.level."+string(s.Level))
+	}
 
 	detail := func(key string, args ...any) { p.Detail = append(p.Detail, Line{Plain, w.t(key, args...)}) }
 	detail("verify.page.serial", s.Certificate.SerialHex())
@@ -145,7 +147,7 @@ func (w words) signer(s *verification.Signer) Person {
 func (w words) stamps(s *verification.Signer, add func(Kind, string, ...any)) {
 	switch st := s.Stamp; {
 	case st == nil:
-		if s.Err == nil {
+		if s.Err == nil && s.Level != "" {
 			add(Plain, "verify.no_stamp")
 		}
 	case st.Err != nil && !s.Intact():
