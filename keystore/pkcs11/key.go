@@ -196,7 +196,8 @@ func (d *device) sign(ctx context.Context, s *store, k *privateObject, mechanism
 			return nil, err
 		case code == ckrOK:
 			return signature, nil
-		case at == wire.AtLogin && wantsFullLogin(code):
+		case at == wire.AtLogin && wantsFullLogin(code), attempt > 0 && at == wire.AtInit && code == ckrNotLoggedIn && k.eachTime:
+			// The second: the login is fresh, and not good for this key.
 			d.mu.Lock()
 			k.relogin = true
 			d.mu.Unlock()
@@ -334,6 +335,9 @@ func (d *device) signLocked(ctx context.Context, k *privateObject, mechanism uin
 			continue
 		}
 		err = codeErr("C_Sign", code)
+		if code == ckrNotLoggedIn {
+			k.relogin = false // that was not its way either
+		}
 		if meaningOf(code).action == forget {
 			d.lose()
 		} else if at == wire.AtLogin {

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"tanba/internal/pki"
+	"tanba/internal/testtoken"
+	"tanba/keystore"
 )
 
 // Acceptance test 10: a thousand signatures, one login, one search.
@@ -138,4 +140,69 @@ func inMemory(t *testing.T, pid int, text []byte) (found, readable bool) {
 		}
 	}
 	return false, readable
+}
+
+// Keys that want the PIN each time, asked for by many at once: the three calls
+// of each signature stay together, and no PIN is wrong.
+func TestT23ManyAtOnceWithAPINEachTime(t *testing.T) {
+	for _, how := range []string{"alwaysauth=1", "alwaysauth=2"} {
+		t.Run(how, func(t *testing.T) {
+			r := plug(t, how)
+			_, keys := r.unlock(t)
+			var wait sync.WaitGroup
+			for i := range 20 {
+				for _, f := range []pki.Family{pki.GOST512, pki.GOST256} {
+					wait.Go(func() {
+						digest := digestOf(f, fmt.Sprint(i))
+						s, err := keys[f].Sign(nil, digest, nil)
+						if err != nil {
+							t.Errorf("%v: %v", f, err)
+						} else if err := keys[f].Certificate().PublicKey.VerifyDigest(digest, s); err != nil {
+							t.Errorf("%v: %v", f, err)
+						}
+					})
+				}
+			}
+			wait.Wait()
+			for _, c := range r.Calls(t, "C_Login") {
+				if strings.HasPrefix(c.Detail, "wrong") {
+					t.Errorf("a wrong PIN was sent: %+v", c)
+				}
+			}
+			if r.Left(t) != testtoken.Tries {
+				t.Errorf("%d tries left", r.Left(t))
+			}
+		})
+	}
+}
+
+// Two tokens of one module at once: what happens to one is nothing to the other.
+func TestTwoTokensAtOnce(t *testing.T) {
+	r := plugEmpty(t, "slots=2", "model=first", "model.1=second")
+	r.Add(t, 0, person(t, pki.GOST512))
+	r.Add(t, 1, person(t, pki.GOST256))
+	stores := map[string]keystore.TokenStore{}
+	keys := map[string]keystore.Key{}
+	for _, token := range r.list(t) {
+		store, err := r.tokens.Open(t.Context(), token.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer store.Close()
+		found, err := store.Unlock(t.Context(), []byte(testtoken.PIN))
+		if err != nil || len(found) != 1 {
+			t.Fatalf("%s: %d keys, %v", token.Model, len(found), err)
+		}
+		stores[token.Model], keys[token.Model] = store, found[0]
+	}
+	r.signs(t, keys["first"])
+	r.signs(t, keys["second"])
+	if err := stores["first"].Close(); err != nil {
+		t.Fatal(err)
+	}
+	r.signs(t, keys["second"])
+	wantError(t, "the closed one", r.sign(t, keys["first"], "document"), keystore.ErrClosed)
+	if n := r.logins(t); n != 2 {
+		t.Errorf("%d logins, want 2", n)
+	}
 }
