@@ -2,6 +2,7 @@ package trust
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 
@@ -26,6 +27,7 @@ type Keeper struct {
 func (k *Keeper) options() Options {
 	o := k.Options
 	o.Root = k.Source.Bundle().CA
+	o.IfAgreed = !k.Always
 	return o
 }
 
@@ -55,7 +57,7 @@ func (k *Keeper) repair(ctx context.Context) {
 }
 
 func (k *Keeper) tell(results []Result, err error) {
-	if err != nil {
+	if err != nil && !errors.Is(err, ErrNotAgreed) {
 		k.Log.Warn("trust", "error", err)
 	}
 	for _, r := range results {

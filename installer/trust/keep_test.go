@@ -173,9 +173,9 @@ func TestKilledRenewal(t *testing.T) {
 	h.database(".pki", "nssdb")
 	h.firefoxIn(".mozilla/firefox", true)
 	before := h.content()
-	step := 1
+	step := 2
 	if testing.Short() {
-		step = 5
+		step = 9
 	}
 	for n := 1; ; n += step {
 		now := time.Now()
@@ -205,7 +205,7 @@ func TestKilledRenewal(t *testing.T) {
 		}
 		if !status.Signaled() {
 			if n < 10 {
-				t.Errorf("only %d points", n)
+				t.Errorf("the renewal ended before point %d", n)
 			}
 			return
 		}
@@ -242,6 +242,11 @@ func TestNothingWithoutAgreement(t *testing.T) {
 	}
 	if after := h.content(); !slices.Equal(before, after) {
 		t.Errorf("changed without agreement:\n%q\nbefore\n%q", after, before)
+	}
+	// Somebody takes the root out between the question and the change.
+	o := k.options()
+	if _, err := Install(t.Context(), o); !errors.Is(err, ErrNotAgreed) {
+		t.Errorf("Install: %v", err)
 	}
 	k.Always = true
 	k.repair(t.Context())

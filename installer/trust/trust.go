@@ -62,6 +62,10 @@ type Options struct {
 
 	System bool // also the system store
 	Java   bool // also the store of the Java that is found
+	// IfAgreed makes Install do nothing, with ErrNotAgreed, unless a root of
+	// ours is in some store already: asked once the stores are locked, so that
+	// a removal under way is not undone.
+	IfAgreed bool
 
 	Now func() time.Time // nil = time.Now
 	// Run runs a program; nil = exec. Tests use it to fail at will.
@@ -81,6 +85,8 @@ var (
 	ErrNoCertutil = errors.New("trust: certutil is not installed")
 	// ErrNotPermitted: the store may be changed by an administrator only.
 	ErrNotPermitted = errors.New("trust: not permitted")
+	// ErrNotAgreed: the person has not agreed, or not any more.
+	ErrNotAgreed = errors.New("trust: nobody has agreed")
 	// ErrNoStores: nothing on this machine could be found to trust the root.
 	ErrNoStores = errors.New("trust: no browser store found")
 )
@@ -178,6 +184,9 @@ func Install(ctx context.Context, o Options) ([]Result, error) {
 	j, err := readJournal(o.State)
 	if err != nil {
 		return nil, err
+	}
+	if o.IfAgreed && len(j.Entries) == 0 {
+		return nil, ErrNotAgreed
 	}
 	var results []Result
 	for _, s := range stores {
