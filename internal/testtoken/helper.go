@@ -8,8 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"tanba/internal/testdata"
 )
@@ -63,6 +65,20 @@ func buildHelper() (string, error) {
 	if err := os.Mkdir(folder, 0o700); err != nil && !os.IsExist(err) {
 		return "", err
 	}
+	forgetOld(cache)
 	path := filepath.Join(folder, "tanba-token")
 	return path, os.Rename(fresh, path)
+}
+
+// forgetOld removes what was last built days ago.
+func forgetOld(cache string) {
+	entries, err := os.ReadDir(cache)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > 72*time.Hour && strings.HasPrefix(e.Name(), "helper-") {
+			os.RemoveAll(filepath.Join(cache, e.Name()))
+		}
+	}
 }
