@@ -24,7 +24,7 @@ var rooms = map[string][]string{
 	"keystore":                     {"internal/pki", "keystore/*"},
 	"keystore/pkcs12":              {"internal/pki", "internal/ber"},
 	"keystore/jks":                 {"internal/pki"},
-	"keystore/pkcs11":              {"internal/pki", "internal/state", "keystore", "keystore/pkcs11/*"},
+	"keystore/pkcs11":              {"internal/pki", "internal/gost3410", "internal/state", "keystore", "keystore/pkcs11/*"},
 	"keystore/pkcs11/wire":         {},
 	"cmd/tanba-token":              {"keystore/pkcs11/wire"},
 	"bridge":                       {"protocol", "keystore", "bridge/*", "internal/*"},
