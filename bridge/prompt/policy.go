@@ -52,6 +52,9 @@ type policy struct {
 var errNoRule = fmt.Errorf("%w: no rule of the administrator", ErrUnavailable)
 
 func (p *policy) Approve(ctx context.Context, r *Request) (Decision, error) {
+	if r.Open != nil {
+		return Decision{}, errNoRule // a person is at work there, with a key that is open
+	}
 	rules, err := readPolicy(p.o.File, p.o.Owner)
 	if err != nil {
 		if !errors.Is(err, errNoPolicy) {

@@ -133,6 +133,7 @@ func TestT30AnyDifferenceAsksThePerson(t *testing.T) {
 		},
 		"invalid rule":         func(b *robot) { b.rule["operation"] = "" },
 		"no document limit":    func(b *robot) { delete(b.part("documents"), "max") },
+		"a person at work":     func(b *robot) { b.request.Open = []Key{sampleKey()} },
 		"no policy file":       func(b *robot) { b.file = filepath.Join(b.dir, "missing", "robots.json") },
 		"only files, no files": func(b *robot) { b.request.NoFiles = true },
 	} {
