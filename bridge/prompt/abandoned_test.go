@@ -10,13 +10,14 @@ import (
 func TestClosedWhileWorkingStops(t *testing.T) {
 	for _, c := range []struct {
 		name  string
+		gone  time.Duration
 		close func(*window)
 	}{
-		{"the browser ends", func(w *window) { close(w.closed) }},
-		{"the page is silent", func(*window) {}},
+		{"the browser ends", time.Minute, func(w *window) { close(w.closed) }},
+		{"the page is silent", 3 * time.Second, func(*window) {}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			w := open(t, minimal(), func(o *WebOptions) { o.Gone = 300 * time.Millisecond })
+			w := open(t, minimal(), func(o *WebOptions) { o.Gone = c.gone })
 			w.exchange()
 			w.unlock("/x.p12", "Qwerty12")
 			w.look()
@@ -36,7 +37,7 @@ func TestClosedWhileWorkingStops(t *testing.T) {
 			c.close(w)
 			select {
 			case <-d.Progress.Stopped():
-			case <-time.After(10 * time.Second):
+			case <-time.After(20 * time.Second):
 				t.Fatal("the work goes on")
 			}
 			select {
