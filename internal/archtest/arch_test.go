@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -94,10 +95,14 @@ type goPackage struct {
 	Module     *struct{ Path string }
 }
 
-func list(t *testing.T, args ...string) []goPackage {
+func list(t *testing.T, args ...string) []goPackage { return listFor(t, runtime.GOOS, args...) }
+
+// listFor lists packages as they are built for a system, with cgo.
+func listFor(t *testing.T, system string, args ...string) []goPackage {
 	t.Helper()
 	cmd := exec.Command("go", append([]string{"list", "-json=ImportPath,Dir,GoFiles,Imports,Standard,Module"}, args...)...)
 	cmd.Dir = filepath.Join("..", "..")
+	cmd.Env = append(os.Environ(), "GOOS="+system, "CGO_ENABLED=1")
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
@@ -160,18 +165,20 @@ func TestImportArrows(t *testing.T) {
 
 func TestModulesAreNamed(t *testing.T) {
 	seen := map[string]bool{}
-	for _, p := range list(t, "-deps", "./cmd/...") {
-		if p.Standard || p.Module == nil || p.Module.Path == "tanba" {
-			continue
-		}
-		seen[p.Module.Path] = true
-		if modules[p.Module.Path] == "" {
-			t.Errorf("module %s is linked into the product but not in the table", p.Module.Path)
+	for _, system := range []string{"linux", "windows", "darwin"} {
+		for _, p := range listFor(t, system, "-deps", "./cmd/...") {
+			if p.Standard || p.Module == nil || p.Module.Path == "tanba" {
+				continue
+			}
+			seen[p.Module.Path] = true
+			if modules[p.Module.Path] == "" {
+				t.Errorf("module %s is linked into the product but not in the table", p.Module.Path)
+			}
 		}
 	}
 	for m := range modules {
 		if !seen[m] {
-			t.Logf("module %s is in the table but not linked", m)
+			t.Errorf("module %s is in the table but not linked", m)
 		}
 	}
 	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
