@@ -125,6 +125,7 @@ func (s *session) serveTokens(w http.ResponseWriter, r *http.Request) {
 func (s *session) serveUnlock(w http.ResponseWriter, r *http.Request) {
 	var in struct {
 		Path               string
+		New                bool // Path is the place of a new key file
 		Token              string
 		Last               bool // the person confirmed the last try
 		Public, Nonce, Box []byte
@@ -142,7 +143,9 @@ func (s *session) serveUnlock(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case in.Token != "" && s.r.UnlockToken != nil:
 		try = func() ([]Key, error) { return s.r.UnlockToken(r.Context(), in.Token, secret, in.Last) }
-	case in.Token == "" && s.r.Unlock != nil && !s.r.NoFiles:
+	case in.New && in.Token == "" && s.r.NewFile != nil:
+		try = func() ([]Key, error) { return s.r.NewFile(r.Context(), expand(in.Path), secret) }
+	case in.Token == "" && !in.New && s.r.Unlock != nil && !s.r.NoFiles:
 		try = func() ([]Key, error) { return s.r.Unlock(r.Context(), expand(in.Path), secret) }
 	}
 	keys, err := s.unlock(in.Token, secret, try)

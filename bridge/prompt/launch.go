@@ -85,6 +85,7 @@ func AppWindow(l Launch) Opener {
 type app struct {
 	closed chan struct{}
 	failed bool // set before closed: the browser gave up by itself
+	group  int  // of its processes
 }
 
 func start(ctx context.Context, l Launch, url string) (*app, error) {
@@ -108,8 +109,11 @@ func start(ctx context.Context, l Launch, url string) (*app, error) {
 		release()
 		return nil, err
 	}
-	a := &app{closed: make(chan struct{})}
+	a := &app{closed: make(chan struct{}), group: cmd.Process.Pid}
+	raised, stopRaising := context.WithCancel(ctx)
+	go raise(raised, a.group)
 	go func() {
+		defer stopRaising()
 		a.failed = cmd.Wait() != nil
 		close(a.closed)
 		endGroup(cmd, true) // what the browser left behind

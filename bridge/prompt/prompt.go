@@ -38,10 +38,12 @@ var (
 type Purpose int
 
 const (
-	Sign       Purpose = iota // make signatures over Documents
-	ShowKey                   // show the page a certificate
-	PickFile                  // choose a path
-	ListTokens                // tell the page which kinds of tokens are plugged in
+	Sign               Purpose = iota // make signatures over Documents
+	ShowKey                           // show the page a certificate
+	PickFile                          // choose a path
+	ListTokens                        // tell the page which kinds of tokens are plugged in
+	MakeKey                           // make a new key and a request for its certificate
+	InstallCertificate                // put the certificate beside the key that waits for it
 )
 
 // Site is who asks.
@@ -160,6 +162,15 @@ type Request struct {
 	Directory  bool      // PickFile wants a folder
 	Start      string    // folder where choosing begins
 
+	// Facts are what is said of a new key or of the certificate for one.
+	Facts []Field
+	// NewFile begins a key file: it checks the place, a folder or the path of
+	// a file, and the new password, and writes nothing before the yes. The Key
+	// it returns stands for the key that will be made. nil = a new key goes
+	// onto a token only, or none is to be made. Folder is what is proposed.
+	NewFile func(ctx context.Context, place string, secret []byte) ([]Key, error)
+	Folder  string
+
 	// Wanted is what the page said about the key, to explain why none fits.
 	Wanted Wanted
 
@@ -226,6 +237,11 @@ const (
 	FailedConnection      = "failed.connection"       // the page went away meanwhile
 	FailedToken           = "failed.token"            // the token or its driver did not sign
 	FailedTokenGone       = "failed.token_gone"       // the token was taken out meanwhile
+	FailedExists          = "failed.exists"           // a file of that name is there
+	FailedReadOnly        = "failed.read_only"        // the folder takes no files
+	FailedDiskFull        = "failed.disk_full"
+	FailedWriting         = "failed.writing" // a key file was not written; what was there is whole
+	FailedTokenWrites     = "failed.token_writes" // the token takes no new keys
 )
 
 // What Unlock can say, as UnlockError.Code. The texts tell what to check.
@@ -249,6 +265,16 @@ const (
 	UnlockTokenFailed  = "unlock.token_failed"
 	UnlockTokenNoKey   = "unlock.token_no_key"
 	UnlockTokenStorage = "unlock.token_storage" // not one of the storages the page takes
+
+	NewShort      = "new.short" // what a new password lacks
+	NewLong       = "new.long"
+	NewUpper      = "new.upper"
+	NewLower      = "new.lower"
+	NewDigit      = "new.digit"
+	NewLatin      = "new.latin"
+	NewFolder     = "new.folder"      // no folder of that name can be used
+	NewReadOnly   = "new.read_only"   // it takes no files
+	NewFileExists = "new.file_exists" // nothing is ever overwritten
 )
 
 // Progress keeps the window informed while the work is done.

@@ -18,6 +18,7 @@ import (
 //	{"approve": false}
 //	{"approve": true, "token": "serial", "pin": "…"}
 //	{"file": "path"}
+//	{"approve": true, "file": "new.p12", "password": "…"}
 //
 // A token is named by its serial or its label; its last try is never made.
 // AfterMs is how long the answer takes.
@@ -107,6 +108,14 @@ func (s *script) Approve(ctx context.Context, r *Request) (Decision, error) {
 // open opens the file or the token of an answer, once.
 func (a Answer) open(ctx context.Context, r *Request) ([]Key, error) {
 	switch {
+	case r.Purpose == MakeKey && a.Token == "" && a.File != "" && r.NewFile != nil:
+		path, err := filepath.Abs(a.File)
+		if err != nil {
+			return nil, err
+		}
+		return r.NewFile(ctx, path, []byte(a.Password))
+	case r.Purpose == InstallCertificate && a.Token == "" && a.Password != "" && r.Unlock != nil && len(r.Recent) > 0:
+		return r.Unlock(ctx, r.Recent[0].Path, []byte(a.Password)) // there is one file it can be
 	case a.Token != "" && r.Tokens != nil:
 		tokens, err := r.Tokens(ctx)
 		if err != nil {

@@ -205,7 +205,7 @@ func (s *session) approve(d Decision) error {
 	if s.early() {
 		return errEarly
 	}
-	if s.r.Purpose == Sign || s.r.Purpose == ShowKey {
+	if s.r.Purpose.withKey() {
 		k, ok := s.keys[d.KeyID]
 		if !ok || !k.Fits || k.NeedsConsent && !d.Confirmed {
 			return errors.New("this key does not serve")

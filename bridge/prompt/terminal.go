@@ -103,7 +103,11 @@ func (q *question) ask(ctx context.Context) (Decision, error) {
 	for first := true; ; first = false {
 		keys, err := q.r.Open, error(nil)
 		if !first || keys == nil {
-			keys, err = q.open(ctx)
+			if q.r.Purpose == MakeKey {
+				keys, err = q.openNew(ctx)
+			} else {
+				keys, err = q.open(ctx)
+			}
 		}
 		if err != nil {
 			return Decision{}, err
@@ -161,6 +165,7 @@ func (q *question) describe() {
 	case PickFile:
 		q.say("  %s", q.t("ask.pick_note"))
 	}
+	q.sayFacts()
 	if r.Warning != "" {
 		q.say("! %s. %s", q.t(r.Warning), q.t(r.Warning+".text"))
 	}

@@ -75,8 +75,10 @@ func (s *session) view(key []byte) map[string]any {
 	texts := map[string]map[string]string{}
 	for _, lang := range i18n.Languages {
 		texts[lang] = i18n.Area(lang, "prompt")
-		for k, v := range i18n.Area(lang, "errors") {
-			texts[lang][k] = v
+		for _, area := range []string{"errors", "newkey"} {
+			for k, v := range i18n.Area(lang, area) {
+				texts[lang][k] = v
+			}
 		}
 	}
 	locale := r.Locale
@@ -119,7 +121,7 @@ func (s *session) view(key []byte) map[string]any {
 		"phrase":     r.Phrase,
 		"minimum":    r.Minimum.Milliseconds(),
 		"breath":     s.o.Breath.Milliseconds(),
-		"purpose":    map[Purpose]string{Sign: "sign", ShowKey: "show", PickFile: "pick", ListTokens: "list"}[r.Purpose],
+		"purpose":    map[Purpose]string{Sign: "sign", ShowKey: "show", PickFile: "pick", ListTokens: "list", MakeKey: "make", InstallCertificate: "install"}[r.Purpose],
 		"site":       map[string]any{"name": r.Site.Name, "detail": r.Site.Detail, "secure": r.Site.Secure, "loopback": r.Site.Loopback, "local": r.Site.Local, "suspicious": r.Site.Suspicious, "new": r.Site.New},
 		"sentence":   each(func(l string) string { return Sentence(l, r) }),
 		"documents":  documents,
@@ -143,6 +145,9 @@ func (s *session) view(key []byte) map[string]any {
 		"extensions": r.Extensions,
 		"directory":  r.Directory,
 		"start":      r.Start,
+		"facts":      viewFacts(r.Facts),
+		"newfile":    r.NewFile != nil,
+		"folder":     r.Folder,
 	}
 }
 
@@ -155,6 +160,10 @@ func Sentence(lang string, r *Request) string {
 		return i18n.T(lang, "ask.show")
 	case r.Purpose == ListTokens:
 		return i18n.T(lang, "ask.tokens")
+	case r.Purpose == MakeKey:
+		return i18n.T(lang, "ask.make")
+	case r.Purpose == InstallCertificate:
+		return i18n.T(lang, "ask.install")
 	case r.Purpose == PickFile && r.Directory:
 		return i18n.T(lang, "ask.pick_folder")
 	case r.Purpose == PickFile:
