@@ -10,7 +10,6 @@ import (
 	"tanba/bridge/prompt"
 	"tanba/internal/state"
 	"tanba/internal/testpki"
-	"tanba/keystore"
 	"tanba/protocol"
 )
 
@@ -145,51 +144,39 @@ func TestPermissionsCutAtEveryOctet(t *testing.T) {
 	}
 }
 
-// TestT4ActiveTokens: nothing of the presence of a token leaves before the person
-// allowed it, and one question is enough.
-func TestT4ActiveTokens(t *testing.T) {
-	present, absent := newDrawer(newToken(t, testpki.Profile{})), newDrawer()
-	for name, c := range map[string]*drawer{"present": present, "absent": absent} {
-		d := newDesk(t, with(c))
-		ask := func(origin string) chan []string {
-			out := make(chan []string, 1)
-			go func() { out <- d.ActiveTokens(context.Background(), Asker{Origin: origin}, "ru") }()
-			return out
-		}
-		out := ask("https://egov.kz")
-		s := d.person.next(t) // with and without a token: a page learns nothing from being asked about
-		if s.Purpose != prompt.ListTokens || s.Unlock != nil || s.Tokens != nil || c.listed() != 0 {
-			t.Errorf("%s: %+v, listed %d times", name, s.Request, c.listed())
-		}
-		s.no()
-		if got := <-out; len(got) != 0 || c.listed() != 0 {
-			t.Errorf("%s: after a no: %v", name, got)
-		}
-		d.clock.add(time.Hour)
-		out = ask("https://egov.kz")
-		d.person.next(t).answer <- answer{}
-		want := 0
-		if c == present {
-			want = 1
-		}
-		for range 2 {
-			if got := <-out; len(got) != want || want == 1 && got[0] != keystore.Kaztoken {
-				t.Errorf("%s: after a yes: %v", name, got)
-			}
-			out = ask("https://egov.kz") // no further question
-		}
-		<-out
-		d.person.nothing(t)
-		d.Block("https://egov.kz")
-		if got := <-ask("https://egov.kz"); len(got) != 0 {
-			t.Errorf("%s: blocked: %v", name, got)
-		}
-		if p := d.Permissions(); len(p) != 1 {
-			t.Errorf("%s: %+v", name, p)
-		}
+// TestT4TokensArePermitted: whether a site may know of tokens is a question of its
+// own, which touches none, and one yes is enough.
+func TestT4TokensArePermitted(t *testing.T) {
+	c := newDrawer(newToken(t, testpki.Profile{}))
+	d := newDesk(t, with(c))
+	site := Asker{Origin: "https://egov.kz"}
+	list := func() *Question {
+		return &Question{Asker: site, Purpose: prompt.ListTokens, Operation: "getActiveTokens"}
 	}
-	if got := newDesk(t).ActiveTokens(context.Background(), Asker{Origin: "https://egov.kz"}, ""); got != nil {
-		t.Errorf("without tokens: %v", got)
+	asked := d.ask(context.Background(), list())
+	s := d.person.next(t)
+	if s.Purpose != prompt.ListTokens || s.Unlock != nil || s.Tokens != nil || s.RememberFor != 0 || !s.MayBlock {
+		t.Errorf("shown: %+v", s.Request)
+	}
+	s.no()
+	if r := wait(t, asked); !errors.Is(r.err, protocol.ErrCancelled) || d.Known(site) {
+		t.Errorf("after a no: %v, known: %t", r.err, d.Known(site))
+	}
+	asked = d.ask(context.Background(), list())
+	d.person.next(t).answer <- answer{}
+	r := wait(t, asked)
+	if r.err != nil || r.g.Key != nil || !d.Known(site) {
+		t.Fatalf("after a yes: %+v, %v", r.g, r.err)
+	}
+	r.g.Close("")
+	if p := d.Permissions(); len(p) != 1 || len(p[0].Scopes) != 1 || p[0].Scopes[0].Scope != ScopeList || p[0].Scopes[0].Always || p[0].Key != "" {
+		t.Errorf("%+v", p)
+	}
+	if c.listed() != 0 {
+		t.Error("the tokens were looked at")
+	}
+	if j := d.journalOf(); len(j) != 2 || j[1].Operation != "getActiveTokens" || j[1].Outcome != OutcomeDone {
+		t.Errorf("journal: %+v", j)
 	}
 }
 

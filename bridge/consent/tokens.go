@@ -32,42 +32,6 @@ func takesFiles(storages []string) bool {
 	return allowed(storages, keystore.PKCS12) || allowed(storages, keystore.JKS)
 }
 
-// ActiveTokens names the storages that have a token now, for a page that the
-// person allows to know it: one that was allowed anything before, or after a
-// question of its own (security.md T4). The answer to everybody else is that
-// there is none.
-func (d *Desk) ActiveTokens(ctx context.Context, a Asker, locale string) []string {
-	if d.o.Tokens == nil && d.o.ActiveStorages == nil || d.Blocked(a) {
-		return nil
-	}
-	if !d.Known(a) {
-		g, err := d.Ask(ctx, &Question{Asker: a, Purpose: prompt.ListTokens, Operation: "getActiveTokens", Locale: locale})
-		if err != nil {
-			return nil
-		}
-		g.Close("")
-	}
-	names, err := d.activeStorages(ctx)
-	if err != nil {
-		d.o.Log.Warn("consent: tokens cannot be listed", "error", err)
-	}
-	return names
-}
-
-func (d *Desk) activeStorages(ctx context.Context) ([]string, error) {
-	if d.o.ActiveStorages != nil {
-		return d.o.ActiveStorages(ctx)
-	}
-	tokens, err := d.o.Tokens.List(ctx)
-	var names []string
-	for _, t := range tokens {
-		if s := d.storageOf(t); s != "" && t.Problem == "" && !slices.Contains(names, s) {
-			names = append(names, s)
-		}
-	}
-	return names, err
-}
-
 // storageOf is the storage name of a token: what it says itself, else what the
 // settings say of its label or of the module that shows it.
 func (d *Desk) storageOf(t keystore.Token) string {
@@ -77,6 +41,9 @@ func (d *Desk) storageOf(t keystore.Token) string {
 // shows reports whether the window offers a token to this page. One whose
 // storage nobody knows serves only pages that name none.
 func (u *unlocker) shows(t keystore.Token) bool {
+	if c := u.question.Certificate; c != nil {
+		return t.Serial == c.pending.Token
+	}
 	storages := u.question.Select.Storages
 	return len(storages) == 0 || slices.Contains(storages, u.desk.storageOf(t))
 }
@@ -204,6 +171,10 @@ func (u *unlocker) unlockToken(ctx context.Context, id string, secret []byte, la
 		return nil, trouble
 	}
 	u.store, u.token = store, t
+	if u.question.enrolls() {
+		u.onToken = keys
+		return u.showNew(), nil
+	}
 	return u.show(keys), nil
 }
 
@@ -233,6 +204,9 @@ func (u *unlocker) try(ctx context.Context, store keystore.TokenStore, secret []
 	keys, err := unlock(ctx, secret)
 	if err == nil && len(keys) == 0 {
 		err = keystore.ErrNoKey
+	}
+	if errors.Is(err, keystore.ErrNoKey) && u.question.enrolls() {
+		err = nil // an empty token is what a new key goes onto
 	}
 	return t, keys, err
 }

@@ -213,6 +213,8 @@ var scenes = []struct {
 		work: func(p Progress) { p.Finish(FailedTimestamp) }},
 	{name: "24-partly", request: func(r *Request) { r.Total, r.Bytes = 214, 31<<20 }, steps: []chromedp.Action[chromedp.Void]{unlock, sign},
 		work: func(p Progress) { p.Step(87); p.Finish(FailedTimestamp) }},
+	{name: "66-partly-unseen", request: func(r *Request) { r.Unseen, r.Documents, r.Total, r.Bytes = true, nil, 214, 0 }, steps: []chromedp.Action[chromedp.Void]{unlock, sign},
+		work: func(p Progress) { p.Step(87); p.Finish(FailedTimestamp) }},
 	{name: "25-gone", request: func(*Request) {}, steps: []chromedp.Action[chromedp.Void]{chromedp.Click(`[data-focus=cancel]`), chromedp.WaitVisible(`.state`)}},
 	{name: "26-file-gone", request: func(r *Request) {
 		r.Unlock = func(context.Context, string, []byte) ([]Key, error) { return nil, &UnlockError{Code: UnlockNotFound} }

@@ -101,11 +101,15 @@ function success() {
   return h('div.state', { role: 'status' }, icon('done', 48), h('h1', null, t('done.title')), h('p', null, what), h('p.small.muted', null, t('done.closes')));
 }
 
+// failure says what failed and what to do. Only a site that sends its documents one
+// by one has signatures by then; all others get every one or none.
 function failure() {
-  const partly = state.view.purpose === 'sign' && state.done > 0 && state.done < state.view.total;
+  const v = state.view;
+  const begun = v.purpose === 'sign' && state.done > 0 && state.done < v.total;
+  const partly = begun && v.unseen;
   return h('div.state.bad', { role: 'alert' },
     icon('failed', 48),
-    h('h1', null, partly ? t('failed.partly', state.done, state.view.total) : t('failed.title')),
+    h('h1', null, partly ? t('failed.partly', state.done, v.total) : t('failed.title')),
     h('p', null, t(state.failed), '. ', !partly && t(`${state.failed}.hint`)),
-    partly && h('p.muted', null, t('failed.partly_note')));
+    begun && h('p.muted', null, partly ? t('failed.partly_note') : t('failed.partly_none', state.done, v.total)));
 }
