@@ -100,6 +100,9 @@ type Options struct {
 	Now    func() time.Time
 	Log    *slog.Logger // nil = nothing is logged
 	Limits Limits
+	// UnknownModule hears which module a page (or, with origin "", a program)
+	// asked for in vain, once the page has its answer. It must not keep module.
+	UnknownModule func(module, origin string)
 
 	// DeveloperMode also admits pages of http://localhost and
 	// http://127.0.0.1, any port.

@@ -57,6 +57,9 @@ func (c *session) carryOut(m *message) int64 {
 		outcome = "unread"
 	}
 	c.touch()
+	if call != nil && call.Unknown() && c.s.o.UnknownModule != nil {
+		c.s.o.UnknownModule(call.Module, c.origin.raw)
+	}
 	method := "?"
 	if call != nil {
 		method = methodName(call)

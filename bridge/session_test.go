@@ -67,6 +67,23 @@ func TestQuirk2And4AnsweredWhileAWindowIsOpen(t *testing.T) {
 	}
 }
 
+// Who asks for a module that is not here has the answer, and then the doctor
+// hears of it (product.md §3, fault 8).
+func TestUnknownModuleIsTold(t *testing.T) {
+	told := make(chan string, 4)
+	r := start(t, &desk{}, func(o *Options) {
+		o.UnknownModule = func(module, origin string) { told <- strings.Clone(module) + " " + origin }
+	})
+	p := r.open()
+	p.ask(`--heartbeat--`, `--heartbeat--`)
+	p.say(`{"module":"kz.gov.pki.knca.commonUtils","method":"none"}`)
+	p.hear()
+	p.ask(`{"module":"kz.ecc.Nothing","method":"run"}`, notFound)
+	if got, want := <-told, "kz.ecc.Nothing "+portal; got != want {
+		t.Errorf("told %q, want %q", got, want)
+	}
+}
+
 // A socket that closes takes its window along, also when more requests wait
 // behind it than the bridge reads ahead.
 func TestClosedSocketClosesItsWindow(t *testing.T) {

@@ -100,6 +100,10 @@ func (c *Call) dispatch(request *value) {
 	c.answer = []byte(moduleNotFound)
 }
 
+// Unknown reports whether the request named a module that is not here. Its name
+// is what the page sent: of any length, and a view of the frame.
+func (c *Call) Unknown() bool { return c.family == nil && c.Module != "" }
+
 // Immediate returns the answer of a call that needs nobody: an error of the
 // request, an unknown module, a list of modules, a heartbeat. ok is false when
 // Op has to be carried out first. When silent is true nothing is sent.

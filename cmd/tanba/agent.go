@@ -12,6 +12,7 @@ import (
 	"tanba/bridge/pages"
 	"tanba/bridge/prompt"
 	"tanba/installer/install"
+	"tanba/internal/doctor"
 	"tanba/internal/localca"
 	"tanba/internal/pki"
 	"tanba/internal/state"
@@ -48,6 +49,8 @@ type agentOptions struct {
 	phrase     string        // the person's sign that a window is genuine
 	remember   time.Duration // a password may be kept that long, 0 = not at all
 	kiosk      bool          // nothing is remembered
+	observer   *doctor.Observer
+	heard      func(service string, ahead time.Duration) // of clocks, nil = nobody
 	log        *slog.Logger
 }
 
@@ -80,7 +83,7 @@ func startAgent(o agentOptions) (*agent, error) {
 	})
 	go forgetWith(desk, leaves)
 	desk.Suggest(o.suggest...)
-	stamper, err := newStamper(o.tsa, o.roots...)
+	stamper, err := newHeardStamper(o.heard, o.tsa, o.roots...)
 	if err != nil {
 		return nil, err
 	}
@@ -94,6 +97,11 @@ func startAgent(o agentOptions) (*agent, error) {
 		Version: releaseVersion, DeveloperMode: o.developer, Multisign: second, Stamper: stamper,
 		Revocation: o.revocation, RequireRevocation: o.require,
 		Limits: o.limits, PlainWS: o.plain, Devices: o.devices, Pages: a.newPages(o, desk, time.Now()), Log: o.log,
+		UnknownModule: func(module, origin string) {
+			if err := o.observer.Module(module, origin); err != nil {
+				o.log.Warn("notes", "error", err)
+			}
+		},
 	})
 	if err != nil {
 		return nil, err

@@ -11,6 +11,8 @@ import (
 
 	"tanba/bridge"
 	"tanba/installer/trust"
+	"tanba/internal/clock"
+	"tanba/internal/doctor"
 )
 
 // exitPortTaken: another program holds the port; the message names it.
@@ -64,7 +66,9 @@ func serve(c *command, args []string) int {
 	t := newAgentTokens(dir, chosen, log)
 	defer t.Close()
 	stored := storedRoots(dir, log)
-	checker, err := newChecker(dir, chosen, stored)
+	observer := &doctor.Observer{Dir: dir}
+	heard := observer.Heard(new(clock.Watch))
+	checker, err := newChecker(dir, chosen, stored, heard)
 	if err != nil {
 		return c.failStart(err)
 	}
@@ -73,7 +77,7 @@ func serve(c *command, args []string) int {
 		limits: limits(chosen), plain: chosen.PlainWS, storages: chosen.TokenStorages, roots: stored, revocation: checker, require: chosen.Revocation == "require",
 		tokens: t.tokens, watch: t.cards, devices: t.devices,
 		phrase: chosen.Phrase, remember: time.Duration(chosen.Remember) * time.Minute, kiosk: chosen.Kiosk,
-		calls: c.doctorCalls(dir),
+		calls: c.doctorCalls(dir), observer: observer, heard: heard,
 	})
 	if err != nil {
 		return c.failStart(err)

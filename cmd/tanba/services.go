@@ -1,8 +1,9 @@
 package main
 
 import (
+	"time"
+
 	"tanba/bridge"
-	"tanba/internal/clock"
 	"tanba/internal/pki"
 	"tanba/internal/revocation"
 	"tanba/internal/settings"
@@ -10,19 +11,20 @@ import (
 )
 
 // newRevocation asks the authority's status services as the settings say. nil
-// when they switch that off. The CRLs are kept in the state directory.
-func newRevocation(dir state.Dir, s settings.Settings, watch *clock.Watch) (*revocation.Client, error) {
+// when they switch that off. The CRLs are kept in the state directory; heard is
+// told of the services' clocks.
+func newRevocation(dir state.Dir, s settings.Settings, heard func(string, time.Duration)) (*revocation.Client, error) {
 	if s.Revocation == "off" {
 		return nil, nil
 	}
-	return revocation.New(revocation.Options{Responder: s.OCSP, State: dir, Clock: watch.Heard})
+	return revocation.New(revocation.Options{Responder: s.OCSP, State: dir, Clock: heard})
 }
 
 // newChecker is newRevocation for the keys that sites ask for: with the chain to
 // the national authorities and to those that were added. nil when nobody is to be
 // asked.
-func newChecker(dir state.Dir, s settings.Settings, stored []*pki.Certificate) (bridge.Revocation, error) {
-	client, err := newRevocation(dir, s, nil)
+func newChecker(dir state.Dir, s settings.Settings, stored []*pki.Certificate, heard func(string, time.Duration)) (bridge.Revocation, error) {
+	client, err := newRevocation(dir, s, heard)
 	if client == nil || err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"tanba/internal/pki"
 	"tanba/internal/timestamp"
@@ -17,11 +18,17 @@ import (
 // "NCA RSA 2022", of which only the pin is built in, so stamps for RSA keys need
 // that certificate among the roots; GOST keys need nothing.
 func newStamper(address string, roots ...*pki.Certificate) (*timestamp.Client, error) {
+	return newHeardStamper(nil, address, roots...)
+}
+
+// newHeardStamper is newStamper with somebody who is told of the authority's
+// clock.
+func newHeardStamper(heard func(string, time.Duration), address string, roots ...*pki.Certificate) (*timestamp.Client, error) {
 	pool := pki.NewPool(pki.Anchors(true, address != ""))
 	for _, c := range roots {
 		pool.AddRoot(c)
 	}
-	o := timestamp.Options{Trust: timestamp.Trust{Pool: pool, RequireChain: true}}
+	o := timestamp.Options{Clock: heard, Trust: timestamp.Trust{Pool: pool, RequireChain: true}}
 	if address != "" {
 		o.Addresses = strings.Split(address, ",")
 	}

@@ -13,6 +13,7 @@ import (
 
 	"tanba/internal/clock"
 	"tanba/internal/cms"
+	"tanba/internal/doctor"
 	"tanba/internal/pki"
 	"tanba/internal/verification"
 	"tanba/internal/verification/report"
@@ -115,7 +116,7 @@ func (v *verifying) prepare(rootsFile, tsa string, offline bool) (code int, ok b
 	trust.Known = storedRoots(dir, nil)
 	if !offline {
 		useProxy(chosen)
-		if trust.Revocation, err = newRevocation(dir, chosen, &v.watch); err != nil {
+		if trust.Revocation, err = newRevocation(dir, chosen, (&doctor.Observer{Dir: dir}).Heard(&v.watch)); err != nil {
 			v.fail("cli.cannot_start", err)
 			return exitError, false
 		}

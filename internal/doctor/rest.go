@@ -15,14 +15,29 @@ func (o *Options) clock(notes Notes) Finding {
 	if o.Roots != nil && now.Before(o.Roots.NotBefore) {
 		return Finding{Code: ClockWrong, Variant: "behind", Args: []any{o.Roots.NotBefore.Sub(now).Round(time.Minute).String()}}.withFix(o.SetClock)
 	}
-	if c := notes.Clock; c != nil && (c.Ahead > clock.Tolerance || c.Ahead < -clock.Tolerance) {
+	if c := notes.Clock; c != nil && c.Ahead.Abs() > clock.Tolerance && c.holds(now) {
 		f := Finding{Code: ClockWrong, Variant: "behind", Args: []any{c.Ahead.Abs().Round(time.Second).String(), c.Service}}
 		if c.Ahead < 0 {
 			f.Variant = "ahead"
 		}
-		return f.withFix(o.SetClock)
+		if o.SetClock != nil {
+			f = f.withFix(func(ctx context.Context) error {
+				if err := o.SetClock(ctx); err != nil {
+					return err
+				}
+				return ForgetClock(o.State)
+			})
+		}
+		return f
 	}
 	return good(ClockWrong)
+}
+
+// holds tells whether the clock is likely still as it was when the note was
+// made: a clock that was fast and shows an earlier time now has been set.
+func (c *ClockNote) holds(now time.Time) bool {
+	since := now.Sub(c.Time)
+	return since >= -clock.Tolerance && since < recentClock
 }
 
 // tokens looks whether the card service answers and every module loads. A
@@ -47,14 +62,18 @@ func (o *Options) module(notes Notes) Finding {
 	var names []string
 	for _, m := range notes.Modules {
 		if o.Now().Sub(m.Time) < recentModules {
-			names = append(names, m.Module+" ("+m.Origin+")")
+			who := m.Module
+			if m.Origin != "" {
+				who += " (" + m.Origin + ")"
+			}
+			names = append(names, who)
 		}
 	}
 	if len(names) == 0 {
 		return good(NoModule)
 	}
 	return Finding{Code: NoModule, Args: []any{strings.Join(names, ", ")}}.withFix(func(context.Context) error {
-		return Forget(o.State)
+		return ForgetModules(o.State)
 	})
 }
 
