@@ -53,6 +53,10 @@ func (c *session) dispatch(call *protocol.Call) (protocol.Result, error) {
 			return nil, protocol.ErrNotSupported
 		}
 		return c.signFile(call, op)
+	case protocol.MakeCSR:
+		return c.makeCSR(call, op)
+	case protocol.ImportCertificate:
+		return c.importCertificate(call, op)
 	case protocol.ApplyTimestamp:
 		if c.s.o.Stamper == nil {
 			return nil, protocol.ErrNotSupported

@@ -77,6 +77,9 @@ func operationFailure(c *Call, err error) *failure {
 	}
 	switch c.Op.(type) {
 	case MakeCSR:
+		if errors.Is(err, ErrUnfitRequest) {
+			details = "subject or extensions cannot be encoded"
+		}
 		return csrFailure(details)
 	case ImportCertificate:
 		if errors.Is(err, ErrUnfitCertificate) {

@@ -98,6 +98,8 @@ var (
 	ErrSigning = errors.New("protocol: signing failed")
 	// ErrTimestamp: no time-stamping authority answered after the person agreed.
 	ErrTimestamp = errors.New("protocol: no time stamp")
+	// ErrUnfitRequest: MakeCSR asks for what no request can hold.
+	ErrUnfitRequest = errors.New("protocol: unfit request")
 	// ErrUnfitCertificate: ImportCertificate got no valid certificate for the
 	// key.
 	ErrUnfitCertificate = errors.New("protocol: unfit certificate")

@@ -101,6 +101,14 @@ func (d *Desk) ask(ctx context.Context, q *Question, turn *turn) (*Grant, error)
 	if q.Purpose == prompt.PickFile {
 		g.Path = decision.Path
 	}
+	if q.enrolls() {
+		if _, err := u.take(decision); err != nil {
+			d.o.Log.Warn("consent: nothing was opened for the new key", "error", err)
+			finish(decision.Progress, prompt.FailedSigning)
+			u.destroy()
+			return nil, cancelled(ctx, err)
+		}
+	}
 	var place *keyPlace
 	if withKey {
 		if g.Key, err = u.take(decision); err != nil {
@@ -170,6 +178,10 @@ func (d *Desk) request(ctx context.Context, q *Question, u *unlocker, turn *turn
 		return r
 	}
 	if q.Purpose == prompt.ListTokens {
+		return r
+	}
+	if q.enrolls() {
+		u.offerNew(r)
 		return r
 	}
 	r.Login, r.Warning = classify(q)

@@ -30,13 +30,13 @@
 package consent
 
 import (
-	"context"
 	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"tanba/bridge/prompt"
+	"tanba/internal/enrollment"
 	"tanba/internal/i18n"
 	"tanba/internal/pki"
 	"tanba/internal/state"
@@ -76,10 +76,9 @@ type Options struct {
 	// Kiosk is for a machine of many people: no password and no key is
 	// remembered, nothing is allowed for good.
 	Kiosk bool
-	// ActiveStorages names the storages that have a token now, without touching
-	// a driver; nil = Tokens are asked.
-	ActiveStorages func(context.Context) ([]string, error)
-	Log            *slog.Logger // nil = none
+	// KeyFolder is the folder proposed for new key files.
+	KeyFolder string
+	Log       *slog.Logger // nil = none
 }
 
 // Desk asks the person, one question at a time. It is safe for use by several
@@ -93,6 +92,8 @@ type Desk struct {
 	permissions *permissions
 	recent      *recent
 	told        map[string]time.Time // refusals without a question in the journal
+
+	registry *enrollment.Registry // keys that wait for their certificates
 
 	vault   *vault
 	amnesia atomic.Bool // no password is kept any more
@@ -119,6 +120,7 @@ func New(o Options) *Desk {
 	}
 	d := &Desk{o: o, journal: journal{dir: o.State}}
 	d.vault = &vault{now: o.Now}
+	d.registry = enrollment.NewRegistry(o.State)
 	d.permissions = loadPermissions(o.State, o.Log)
 	d.recent = loadRecent(o.State, o.Log)
 	d.queue = &queue{now: o.Now, perHour: o.PerHour, unlimited: prompt.Unattended(o.Prompter)}
@@ -151,6 +153,9 @@ type Question struct {
 	Unseen    bool // Total documents come one by one after the yes; none is known yet
 	Login     bool // the page says that it is about logging in
 	Pick      *protocol.PickFile
+
+	NewKey      *NewKey         // for MakeKey
+	Certificate *NewCertificate // for InstallCertificate
 
 	read [][32]byte // of documents that were read after the yes
 }

@@ -23,6 +23,7 @@ type Grant struct {
 
 	automatic bool   // allowed for good: nothing was shown
 	policy    string // the rule of the administrator that said yes
+	serial    string // of the certificate that was installed
 }
 
 // Step tells the window that done documents are signed.
@@ -73,6 +74,9 @@ func (g *Grant) Close(failed string) {
 			if c := g.Key.Certificate(); c != nil {
 				e.KeySerial = c.SerialHex()
 			}
+		}
+		if g.serial != "" {
+			e.KeySerial = g.serial
 		}
 		g.unlocker.destroy()
 		g.desk.Record(e)

@@ -104,6 +104,7 @@ func entry(q *Question, outcome string) JournalEntry {
 	if e.Operation == "" {
 		e.Operation = map[prompt.Purpose]string{
 			prompt.Sign: "sign", prompt.ShowKey: "showKey", prompt.PickFile: "pickFile", prompt.ListTokens: "listTokens",
+			prompt.MakeKey: "makeKey", prompt.InstallCertificate: "installCertificate",
 		}[q.Purpose]
 	}
 	var sums [][32]byte

@@ -19,7 +19,7 @@ type Permission struct {
 	Created time.Time
 	Used    time.Time
 	Count   int
-	Scopes  []ScopeUse // in the order list, login, sign, batch, file
+	Scopes  []ScopeUse // in the order list, login, sign, batch, file, key
 	Blocked time.Time  // zero = not
 	Key     string     // the key chosen beforehand: a file name or the serial of a token
 }
@@ -42,7 +42,7 @@ func (d *Desk) Permissions() []Permission {
 	for id, a := range d.permissions.Askers {
 		asker, user := askerOf(id)
 		p := Permission{ID: id, Site: describeSite(asker), User: user, Created: a.Created, Used: a.Used, Count: a.Count, Blocked: a.Blocked}
-		for _, s := range []Scope{ScopeList, ScopeLogin, ScopeSign, ScopeBatch, ScopeFile} {
+		for _, s := range []Scope{ScopeList, ScopeLogin, ScopeSign, ScopeBatch, ScopeFile, ScopeKey} {
 			if g := a.Scopes[s]; g != nil {
 				p.Scopes = append(p.Scopes, ScopeUse{s, g.Created, g.Used, g.Count, g.Always})
 			}

@@ -29,6 +29,7 @@ const (
 	ScopeSign  Scope = "sign"  // to have one document signed
 	ScopeBatch Scope = "batch" // to have several signed with one yes
 	ScopeFile  Scope = "file"  // to learn the path of a file
+	ScopeKey   Scope = "key"   // to have a key made, or its certificate installed
 )
 
 // scopeOf is the scope of a question.
@@ -38,6 +39,8 @@ func scopeOf(q *Question, login bool) Scope {
 		return ScopeList
 	case q.Purpose == prompt.PickFile:
 		return ScopeFile
+	case q.enrolls():
+		return ScopeKey
 	case max(q.Total, len(q.Documents)) > 1:
 		return ScopeBatch
 	case login:

@@ -50,7 +50,7 @@ func loadRecent(dir state.Dir, log *slog.Logger) *recent {
 }
 
 // remember puts a file or a token at the top of its list.
-func (d *Desk) remember(path string, token keystore.Token, key keystore.Key) {
+func (d *Desk) remember(path string, token keystore.Token, key certified) {
 	item := recentItem{Path: path, Used: d.o.Now().UTC().Truncate(time.Second)}
 	if c := key.Certificate(); c != nil {
 		item.Owner, item.Until = clean(c.Person().CommonName), c.NotAfter.UTC()

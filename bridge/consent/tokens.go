@@ -41,6 +41,9 @@ func (d *Desk) storageOf(t keystore.Token) string {
 // shows reports whether the window offers a token to this page. One whose
 // storage nobody knows serves only pages that name none.
 func (u *unlocker) shows(t keystore.Token) bool {
+	if c := u.question.Certificate; c != nil {
+		return t.Serial == c.pending.Token
+	}
 	storages := u.question.Select.Storages
 	return len(storages) == 0 || slices.Contains(storages, u.desk.storageOf(t))
 }
@@ -168,6 +171,10 @@ func (u *unlocker) unlockToken(ctx context.Context, id string, secret []byte, la
 		return nil, trouble
 	}
 	u.store, u.token = store, t
+	if u.question.enrolls() {
+		u.onToken = keys
+		return u.showNew(), nil
+	}
 	return u.show(keys), nil
 }
 
@@ -197,6 +204,9 @@ func (u *unlocker) try(ctx context.Context, store keystore.TokenStore, secret []
 	keys, err := unlock(ctx, secret)
 	if err == nil && len(keys) == 0 {
 		err = keystore.ErrNoKey
+	}
+	if errors.Is(err, keystore.ErrNoKey) && u.question.enrolls() {
+		err = nil // an empty token is what a new key goes onto
 	}
 	return t, keys, err
 }

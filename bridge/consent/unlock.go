@@ -41,7 +41,12 @@ type unlocker struct {
 	seen      map[string]keystore.Token // the tokens the window showed, by ID
 	preferred keyPlace                  // the key this asker used last
 	secret    []byte                    // password of the open file, if it may be kept
-	users     int                       // grants that share the store
+
+	newSecret []byte         // password of the file of a new key
+	newPath   string         // where it is to be, or lies
+	newFolder bool           // newPath is a folder
+	onToken   []keystore.Key // of the open token, for the certificate of one
+	users     int            // grants that share the store
 }
 
 type candidate struct {
@@ -220,7 +225,8 @@ func (u *unlocker) release() {
 			u.desk.o.Log.Warn("consent: a key store did not close", "error", err)
 		}
 	}
-	u.keys, u.store, u.path, u.token = nil, nil, "", keystore.Token{}
+	u.forgetNew()
+	u.keys, u.store, u.path, u.token, u.onToken = nil, nil, "", keystore.Token{}, nil
 }
 
 func unlockError(err error) error {
@@ -266,7 +272,7 @@ func extensions(storages []string) []string {
 }
 
 // describeKey is what the window shows of a key.
-func describeKey(k keystore.Key, v keystore.Verdict, now time.Time, purpose prompt.Purpose) prompt.Key {
+func describeKey(k described, v keystore.Verdict, now time.Time, purpose prompt.Purpose) prompt.Key {
 	p := prompt.Key{ID: newID(), Fits: v.Fits, Reason: v.Reason}
 	if v.Fits {
 		p.Reason = v.Warning

@@ -240,7 +240,7 @@ const (
 	FailedExists          = "failed.exists"           // a file of that name is there
 	FailedReadOnly        = "failed.read_only"        // the folder takes no files
 	FailedDiskFull        = "failed.disk_full"
-	FailedWriting         = "failed.writing" // a key file was not written; what was there is whole
+	FailedWriting         = "failed.writing"      // a key file was not written; what was there is whole
 	FailedTokenWrites     = "failed.token_writes" // the token takes no new keys
 )
 

@@ -128,6 +128,12 @@ func seal(rand io.Reader, key crypto.Signer, public *pki.PublicKey, signed []byt
 	return b.Bytes()
 }
 
+// Check reports what no request can hold.
+func (t Template) Check() error {
+	_, err := t.extensions()
+	return err
+}
+
 var context0 = cbasn1.Tag(0).ContextSpecific().Constructed()
 
 // extensions lists what goes into the attribute, in the order of the

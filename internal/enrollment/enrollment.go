@@ -82,6 +82,10 @@ type Pending struct {
 	// person typed it.
 	Application string `json:",omitempty"`
 
+	// Installed is the alias of the key that has its certificate; "" = it
+	// waits. It is kept for a page that installs the same certificate again.
+	Installed string `json:",omitempty"`
+
 	Request []byte `json:",omitempty"` // PKCS#10, DER
 }
 

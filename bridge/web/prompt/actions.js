@@ -7,6 +7,7 @@ import { draw } from './screens.js';
 import { arm, rearm } from './footer.js';
 import { lookAgain } from './focus.js';
 import { forget, passwordField } from './stores.js';
+import { forgetNew, newPassword } from './newkey.js';
 
 export const act = {
   choose(f) {
@@ -20,11 +21,32 @@ export const act = {
   token(found) {
     state.token = found;
     state.file = null;
+    state.fresh = false;
     state.lost = '';
     state.trouble = '';
     state.last = false;
     forget();
     draw(begin(found));
+  },
+  // fresh chooses a file of its own for the new key.
+  fresh() {
+    state.fresh = true;
+    state.token = null;
+    state.lost = '';
+    state.trouble = '';
+    forget();
+    draw('new-password');
+  },
+  browseFolder() {
+    state.screen = 'browse';
+    state.trouble = '';
+    act.go(state.folder.replace(/[\\/][^\\/]*$/, ''));
+  },
+  takeFolder() {
+    state.folder = state.listing.path;
+    state.screen = 'ask';
+    rearm();
+    draw('folder');
   },
   lastTry(yes) {
     state.last = yes;
@@ -71,6 +93,8 @@ export const act = {
     state.key = '';
     state.file = null;
     state.token = null;
+    state.fresh = state.view.newfile;
+    if (state.view.purpose === 'install') state.file = state.files[0] || null;
     draw(state.view.nofiles ? undefined : 'browse');
   },
   async go(path) {
@@ -140,15 +164,17 @@ function found(answer) {
     const first = state.tokens.filter(usable);
     const only = state.view.nofiles && first.length === 1 ? first[0] : null;
     const again = first.find((x) => x.last);
-    if (only || (again && state.view.first && !passwordField().value)) {
+    if (only || (again && state.view.first && !passwordField().value && !newPassword().value)) {
       state.token = only || again;
       state.file = null;
+      state.fresh = false;
     }
   }
   if (state.screen === 'ask') draw(state.token && state.token !== before && !before && !state.keys ? begin(state.token) : undefined);
 }
 
 export async function open() {
+  if (state.fresh && !state.token) return openNew();
   const field = passwordField();
   const pad = state.token?.pin.pad;
   if (!field.value && !pad) {
@@ -176,12 +202,42 @@ export async function open() {
     return;
   }
   passwordField().type = 'password';
+  opened(answer);
+}
+
+// opened shows what was opened, and asks for the last yes.
+function opened(answer) {
   state.keys = answer.keys;
   state.key = (answer.keys.find((k) => k.fits) || {}).id || '';
   state.confirmed = false;
   rearm();
   draw(state.key ? 'key-0' : 'other');
   form.querySelector('[aria-labelledby=whose]').scrollIntoView({ block: 'nearest' });
+}
+
+// openNew hands in the place and the password of a new key file.
+async function openNew() {
+  const { value, same, first, again } = newPassword();
+  if (!value || !same) {
+    live.textContent = t(value ? 'new.differ' : 'password.empty');
+    (value ? again : first).focus();
+    return;
+  }
+  state.opening = true;
+  state.trouble = '';
+  draw();
+  const answer = await attempt(() => unlock({ path: state.folder, new: true }, value));
+  state.opening = false;
+  if (!answer) return;
+  if (answer.error) {
+    state.trouble = answer.error;
+    live.textContent = `${t(answer.error)}. ${t(`${answer.error}.hint`)}`;
+    draw(['new.folder', 'new.read_only', 'new.file_exists'].includes(answer.error) ? 'folder' : 'new-password');
+    form.querySelector('.trouble')?.scrollIntoView({ block: 'nearest' });
+    return;
+  }
+  forgetNew();
+  opened(answer);
 }
 
 export async function approve() {
@@ -249,6 +305,7 @@ export function gone() {
   if (state.screen === 'end') return;
   state.screen = 'gone';
   forget();
+  forgetNew();
   if (state.view) draw('close');
 }
 

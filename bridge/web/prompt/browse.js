@@ -8,7 +8,7 @@ import { t, own, has } from './text.js';
 export function browser(state, act) {
   const l = state.listing;
   const pick = state.view.purpose === 'pick';
-  const heading = !pick ? t('browse.title') : state.view.directory ? t('browse.title_folder') : t('browse.title_file');
+  const heading = state.view.purpose === 'make' ? t('browse.title_folder') : !pick ? t('browse.title') : state.view.directory ? t('browse.title_folder') : t('browse.title_file');
   const input = h('input', {
     type: 'text', value: state.typed ?? (l ? l.path : ''), 'aria-label': t('browse.path'), 'data-focus': 'path', spellcheck: 'false', autocomplete: 'off', dir: 'ltr',
     oninput: (e) => { state.typed = e.target.value; },

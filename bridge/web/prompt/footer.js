@@ -12,8 +12,9 @@ export function footer() {
   const choose = (label, focus, onclick) => h('button.main', { type: 'button', 'data-focus': focus, onclick }, label);
   const main = () => {
     if (state.view.purpose === 'list') return primary(t('button.allow'));
-    if (state.keys?.some((k) => k.fits)) return primary(t(state.view.purpose === 'show' ? 'button.show' : state.view.login ? 'button.login' : 'button.sign'));
+    if (state.keys?.some((k) => k.fits)) return primary(t(state.view.purpose === 'show' ? 'button.show' : ['make', 'install'].includes(state.view.purpose) ? `button.${state.view.purpose}` : state.view.login ? 'button.login' : 'button.sign'));
     if (state.keys) return state.view.nofiles ? choose(t('key.another'), 'other', act.other) : choose(t('key.other_file'), 'other', () => { act.other(); act.browse(); });
+    if (state.fresh && !state.token) return primary(t('button.next'));
     if (state.file || state.token) return primary(t(state.opening ? 'button.opening' : 'button.open'));
     if (state.view.nofiles && !state.view.tokens) return null;
     return state.view.nofiles ? choose(t(state.looking ? 'button.looking' : 'button.again'), 'look', act.look) : choose(t('key.choose_file'), 'browse', act.browse);
@@ -29,7 +30,7 @@ export function footer() {
     case 'browse':
       row = state.view.purpose === 'pick'
         ? [cancel, primary(t(state.view.directory ? 'button.pick_folder' : 'button.pick'))]
-        : [button(t('button.back'), { 'data-focus': 'back', onclick: act.back })];
+        : [button(t('button.back'), { 'data-focus': 'back', onclick: act.back }), state.view.purpose === 'make' && choose(t('button.pick_folder'), 'take', act.takeFolder)];
       break;
     case 'work':
       row = [button(t(state.stopping ? 'button.stopping' : 'button.stop'), { 'data-focus': 'stop', 'aria-disabled': String(state.stopping), onclick: stop })];
@@ -47,7 +48,7 @@ export function footer() {
 
 // ready says whether the main button does anything now.
 export function ready() {
-  if (state.screen === 'ask' && !state.keys && state.view.purpose !== 'list') return !state.opening && (state.token ? !state.token.pin.stop && (!state.token.pin.last || state.last) : Boolean(state.file));
+  if (state.screen === 'ask' && !state.keys && state.view.purpose !== 'list') return !state.opening && (state.token ? !state.token.pin.stop && (!state.token.pin.last || state.last) : Boolean(state.file || state.fresh));
   const age = state.since ? performance.now() - state.since : -1;
   if (age < state.view.minimum) return false;
   if (state.screen === 'browse') return state.view.directory ? Boolean(state.listing && !state.listing.error) : Boolean(state.picked);

@@ -21,7 +21,7 @@ form.addEventListener('submit', (e) => {
   e.preventDefault();
   if (!ready()) return;
   if (state.screen === 'ask' && !state.keys && state.view.purpose !== 'list') open();
-  else if (state.screen === 'ask' || state.screen === 'browse') approve();
+  else if (state.screen === 'ask' || (state.screen === 'browse' && state.view.purpose === 'pick')) approve();
 });
 
 addEventListener('keydown', (e) => {
@@ -76,7 +76,7 @@ async function report(s) {
   if (s.state === 'end') {
     state.screen = 'end';
     draw('close');
-    if (!s.failed) setTimeout(() => window.close(), state.view.purpose === 'sign' ? state.view.breath : 0);
+    if (!s.failed) setTimeout(() => window.close(), ['sign', 'make', 'install'].includes(state.view.purpose) ? state.view.breath : 0);
     return;
   }
   if (`${state.screen} ${state.done} ${state.waiting}` !== before) draw();
@@ -106,6 +106,8 @@ async function start() {
   setLanguage(state.view.locale);
   state.files = state.view.recent;
   state.file = state.files[0] || null;
+  state.fresh = state.view.newfile;
+  state.folder = state.view.folder;
   watch();
   if (!canSeal()) {
     form.replaceChildren(h('main', null, notice('danger', '', t('page.old_browser'))));
@@ -118,7 +120,7 @@ async function start() {
     state.keys = state.view.open;
     state.key = (state.keys.find((k) => k.fits) || {}).id || '';
     draw(state.key ? 'key-0' : 'other');
-  } else draw(state.view.purpose === 'list' ? 'cancel' : state.file ? 'password' : 'browse');
+  } else draw(state.view.purpose === 'list' ? 'cancel' : state.fresh ? 'new-password' : state.file ? 'password' : 'browse');
   fit();
   look();
   if (state.view.tokens && state.view.first) {

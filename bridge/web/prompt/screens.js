@@ -9,6 +9,7 @@ import { documents } from './documents.js';
 import { browser } from './browse.js';
 import { keys } from './keys.js';
 import { stores } from './stores.js';
+import { facts, places } from './newkey.js';
 
 const names = { kk: 'Қаз', ru: 'Рус', en: 'Eng' };
 const tongues = { kk: 'Қазақша', ru: 'Русский', en: 'English' };
@@ -34,12 +35,12 @@ export function draw(focus) {
 }
 
 const screens = {
-  ask: () => [head(), who(), (state.view.documents.length > 0 || state.view.unseen) && documents(state.view), state.view.purpose !== 'list' && (state.keys ? keys(state, act) : stores(state, act)), blockLink()],
+  ask: () => [head(), who(), facts(state.view), (state.view.documents.length > 0 || state.view.unseen) && documents(state.view), state.view.purpose !== 'list' && (state.keys ? keys(state, act) : state.view.purpose === 'make' ? places(state, act) : stores(state, act)), blockLink()],
   block: () => [head(), h('section', { 'aria-labelledby': 'block' }, h('h2', { id: 'block' }, t('block.title')), notice('danger', '', t('block.text', siteName())))],
   browse: () => [head(), who(), browser(state, act)],
   work: () => [top(), h('div.state', { role: 'status' },
     icon('key', 40),
-    h('h1', null, t('work.title')),
+    h('h1', null, t(workTitle())),
     h('progress', { max: Math.max(1, state.view.total), value: state.done, 'aria-label': t('work.title') }),
     state.view.total > 1 && h('p.muted', null, t('work.count', state.done, state.view.total)))],
   retry: () => [top(), h('div.state.bad', { role: 'alert' }, icon('warning', 48), h('h1', null, t(state.failed)), h('p', null, t('retry.text')))],
@@ -91,13 +92,16 @@ function blockLink() {
 
 function note() {
   const p = state.view.purpose;
+  if (p === 'make' || p === 'install') return t(`ask.${p}_note`);
   if (p === 'list') return t('ask.tokens_note');
   return p === 'show' ? t('ask.show_note') : p === 'pick' ? t('ask.pick_note') : '';
 }
 
+const workTitle = () => (['make', 'install'].includes(state.view.purpose) ? `work.${state.view.purpose}` : 'work.title');
+
 function success() {
   const v = state.view;
-  const what = v.purpose === 'list' ? t('done.tokens') : v.purpose === 'show' ? t('done.shown') : v.purpose === 'pick' ? t('done.picked') : v.login ? t('done.login') : n('done.signed', v.total);
+  const what = v.purpose === 'make' ? t('done.made') : v.purpose === 'install' ? t('done.installed') : v.purpose === 'list' ? t('done.tokens') : v.purpose === 'show' ? t('done.shown') : v.purpose === 'pick' ? t('done.picked') : v.login ? t('done.login') : n('done.signed', v.total);
   return h('div.state', { role: 'status' }, icon('done', 48), h('h1', null, t('done.title')), h('p', null, what), h('p.small.muted', null, t('done.closes')));
 }
 

@@ -11,6 +11,7 @@ export const state = {
   keys: null, key: '', confirmed: false, // keys of the open file or token
   remember: false, always: false, // what the person ticked
   trouble: '', opening: false, caps: false,
+  fresh: false, folder: '', // a new key goes into a file of its own, in this folder
   listing: null, typed: null, picked: '',
   done: 0, failed: '', waiting: 0, changes: 0, stopping: false,
   since: 0, // when the window got the focus, or changed its question

@@ -38,7 +38,7 @@ export function stores(state, act) {
 
 // lookable tells whether a look for tokens is the person's to begin: it is at
 // first, and later where nobody notices a token that is put in.
-function lookable(state) {
+export function lookable(state) {
   const { view } = state;
   if (!view.tokens || state.looking || (view.nofiles && !state.token)) return false;
   return state.tokens === null || Boolean(state.driver) || !view.watched;
@@ -66,7 +66,7 @@ function short(name) {
 }
 
 // password is the field and what to check about it. pin is set for a token.
-function password(state, act, pin) {
+export function password(state, act, pin) {
   const input = passwordField();
   input.removeAttribute('aria-invalid');
   if (pin) input.setAttribute('inputmode', 'numeric');
