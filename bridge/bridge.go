@@ -24,8 +24,8 @@
 //
 // What it does not do: it decides nothing about permissions (bridge/consent),
 // draws nothing (bridge/prompt) and knows no family's wording (protocol).
-// Key renewal and XAdES-T come in later steps: their operations are answered with
-// protocol.ErrNotSupported before any window.
+// XAdES-T comes in a later step: it is answered with protocol.ErrNotSupported
+// before any window.
 //
 // Only text frames are served: a binary frame closes with 1003, text that is
 // not UTF-8 with 1007, a message over its limit with 1009 and the limit in the

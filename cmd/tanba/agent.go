@@ -78,8 +78,9 @@ func startAgent(o agentOptions) (*agent, error) {
 	desk := consent.New(consent.Options{
 		Prompter: o.prompter, State: o.dir, Language: o.language, Log: o.log,
 		Phrase: o.phrase, Remember: o.remember, Kiosk: o.kiosk,
-		Anchors: anchors,
-		Tokens:  o.tokens, TokenWatch: o.watch, TokenStorages: o.storages,
+		Anchors:   anchors,
+		KeyFolder: keyFolder(),
+		Tokens:    o.tokens, TokenWatch: o.watch, TokenStorages: o.storages,
 	})
 	go forgetWith(desk, leaves)
 	desk.Suggest(o.suggest...)
