@@ -73,7 +73,12 @@ type command struct {
 	state string
 }
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == "serve" {
+		leaveConsole()
+	}
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
 
 func run(args []string, stdin *os.File, stdout, stderr io.Writer) int {
 	c := &command{stdin: stdin, stdout: stdout, stderr: stderr, lang: language()}
@@ -171,14 +176,14 @@ func (c *command) dir() (state.Dir, error) {
 	return state.Default()
 }
 
-// language is the system's, as far as the environment tells.
+// language is that of the environment or, where none is set there, the system's.
 func language() string {
 	for _, name := range []string{"LC_ALL", "LC_MESSAGES", "LANG"} {
 		if v := os.Getenv(name); v != "" {
 			return i18n.Match(strings.SplitN(v, ".", 2)[0])
 		}
 	}
-	return i18n.Match("")
+	return i18n.Match(systemLanguages())
 }
 
 func stopSignals() (<-chan os.Signal, func()) {

@@ -5,8 +5,9 @@
 // NETLINK_SOCK_DIAG query for the exact pair of addresses (a few microseconds;
 // /proc/net/tcp where a sandbox forbids netlink), on Windows from
 // GetExtendedTcpTable. Only the Linux code is exercised by tests so far; the
-// Windows code compiles and follows the documented layout, but nobody has run
-// it. Other systems answer ErrUnsupported: their tables are undocumented
+// Windows code follows the documented layout and reads the table of Wine, which
+// names no owners (ErrUnsupported), but nobody has run it on Windows. Other
+// systems answer ErrUnsupported: their tables are undocumented
 // structures, and a wrong guess here would be worse than none.
 //
 // The user id is exact. The process id and the executable are found by walking

@@ -12,7 +12,10 @@ import (
 
 // Not run yet on a real Windows; see the package comment.
 
-var getExtendedTCPTable = windows.NewLazySystemDLL("iphlpapi.dll").NewProc("GetExtendedTcpTable")
+var (
+	getExtendedTCPTable = windows.NewLazySystemDLL("iphlpapi.dll").NewProc("GetExtendedTcpTable")
+	wineGetVersion      = windows.NewLazySystemDLL("ntdll.dll").NewProc("wine_get_version")
+)
 
 const (
 	tableOwnerPIDAll      = 5 // TCP_TABLE_OWNER_PID_ALL
@@ -65,7 +68,13 @@ func find(match func(state uint32, local, remote netip.AddrPort) bool) (Process,
 		local := netip.AddrPortFrom(netip.AddrFrom4([4]byte(rows[4:8])), binary.BigEndian.Uint16(rows[8:]))
 		remote := netip.AddrPortFrom(netip.AddrFrom4([4]byte(rows[12:16])), binary.BigEndian.Uint16(rows[16:]))
 		if match(binary.LittleEndian.Uint32(rows), local, remote) {
-			return owner(binary.LittleEndian.Uint32(rows[20:]))
+			pid := binary.LittleEndian.Uint32(rows[20:])
+			// Wine's sockets belong to its server, and to no process it knows.
+			// On Windows a row without an owner is nobody's: not ours.
+			if pid == 0 && wineGetVersion.Find() == nil {
+				return Process{}, ErrUnsupported
+			}
+			return owner(pid)
 		}
 	}
 	return Process{}, ErrNotFound
