@@ -101,7 +101,7 @@ func open(o *Options) (*manifest, error) {
 	}
 	top := m.Folders[0]
 	room := filepath.Join(filepath.Dir(top), workFolder)
-	if err := os.RemoveAll(room); err != nil {
+	if err := removeAll(room); err != nil {
 		return nil, fmt.Errorf("install: %w", err)
 	}
 	rest, err := filepath.Rel(top, dir)

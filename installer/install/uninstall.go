@@ -214,7 +214,7 @@ func (m *manifest) removeState() (found bool, err error) {
 	// A killed Install may have left the directory on its way.
 	for parent := filepath.Dir(dir); ; parent = filepath.Dir(parent) {
 		if !m.o.Dry {
-			if err := os.RemoveAll(filepath.Join(parent, workFolder)); err != nil && !errors.Is(err, fs.ErrPermission) {
+			if err := removeAll(filepath.Join(parent, workFolder)); err != nil && !errors.Is(err, fs.ErrPermission) {
 				return false, fmt.Errorf("install: %w", err)
 			}
 		}
@@ -251,7 +251,7 @@ func (m *manifest) removeState() (found bool, err error) {
 				continue
 			}
 			m.o.At("state " + name)
-			if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
+			if err := removeAll(filepath.Join(dir, name)); err != nil {
 				return true, fmt.Errorf("install: %w", err)
 			}
 		}
@@ -278,7 +278,7 @@ func (m *manifest) removeWhole() error {
 		return fmt.Errorf("install: %w", err)
 	}
 	m.o.At("state gone")
-	if err := os.RemoveAll(room); err != nil {
+	if err := removeAll(room); err != nil {
 		return fmt.Errorf("install: %w", err)
 	}
 	return nil

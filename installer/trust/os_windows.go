@@ -2,12 +2,14 @@ package trust
 
 import (
 	"context"
+	"crypto/sha1" // names entries, and secures nothing
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"unsafe"
 
 	"golang.org/x/sys/windows"
+	"golang.org/x/sys/windows/registry"
 )
 
 // windowsRoot is the person's own ROOT store, which Edge, Chrome and, by way of
@@ -99,8 +101,12 @@ func (s *windowsRoot) remove(_ context.Context, _ *journal, e Entry, _ bool) (bo
 		}
 		var failed error
 		found := findRoot(h, e.Fingerprint, func(c *windows.CertContext) bool {
-			failed = windows.CertDeleteCertificateFromStore(c)
-			return true // freed by the deletion, also when it fails
+			thumbprint := sha1.Sum(unsafe.Slice(c.EncodedCert, c.Length))
+			failed = windows.CertDeleteCertificateFromStore(c) // frees c, also when it fails
+			if failed == nil {
+				failed = forgetRoot(thumbprint)
+			}
+			return true
 		})
 		windows.CertCloseStore(h, 0)
 		switch {
@@ -111,6 +117,17 @@ func (s *windowsRoot) remove(_ context.Context, _ *journal, e Entry, _ bool) (bo
 		}
 	}
 	return false, errors.New("trust: the root is still in ROOT")
+}
+
+// forgetRoot deletes what lies behind the entry in the person's registry. Windows
+// has done that already; Wine says it has and has not.
+func forgetRoot(thumbprint [sha1.Size]byte) error {
+	const certificates = `Software\Microsoft\SystemCertificates\Root\Certificates\`
+	err := registry.DeleteKey(registry.CURRENT_USER, certificates+fmt.Sprintf("%X", thumbprint))
+	if errors.Is(err, registry.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 func (s *windowsRoot) destroy(context.Context, []string) error { return nil }

@@ -66,11 +66,20 @@ SectionEnd
 Section Uninstall
   nsExec::ExecToLog '"$INSTDIR\tanba.exe" uninstall --yes'
   Pop $0
+  ; What it could not take back it can still name and try again; 3: there was
+  ; nothing.
+  StrCmp $0 "0" gone
+  StrCmp $0 "3" gone
+    SetErrorLevel 1
+    Abort "tanba uninstall: $0"
+  gone:
   Delete "$INSTDIR\tanba.exe"
   Delete "$INSTDIR\tanba-token.exe"
   Delete "$INSTDIR\LICENSE"
   Delete "$INSTDIR\uninstall.exe"
   RMDir "$INSTDIR"
+  ; Goes only when it is empty: the folder is shared by all such installers.
+  RMDir "$LOCALAPPDATA\Programs"
   DeleteRegKey HKCU "${UNINSTALL}"
   DeleteRegKey HKCU "Software\Tanba"
 SectionEnd
