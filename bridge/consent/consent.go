@@ -157,7 +157,8 @@ type Question struct {
 	NewKey      *NewKey         // for MakeKey
 	Certificate *NewCertificate // for InstallCertificate
 
-	read [][32]byte // of documents that were read after the yes
+	opened func([]*pki.Certificate) // see OnOpened
+	read   [][32]byte               // of documents that were read after the yes
 }
 
 // Known reports whether the person approved this asker before.

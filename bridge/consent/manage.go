@@ -142,6 +142,9 @@ type RecentKey struct {
 	Owner string
 	Until time.Time
 	Used  time.Time
+
+	Certificate string // renewal.IDOf; "" = not known
+	Subject     string // renewal.SubjectOf
 }
 
 // ID is what ForgetRecent takes.
@@ -153,10 +156,10 @@ func (d *Desk) Recent() []RecentKey {
 	defer d.mu.Unlock()
 	var out []RecentKey
 	for _, f := range d.recent.Files {
-		out = append(out, RecentKey{Path: f.Path, Label: baseName(f.Path), Owner: f.Owner, Until: f.Until, Used: f.Used})
+		out = append(out, RecentKey{Path: f.Path, Label: baseName(f.Path), Owner: f.Owner, Until: f.Until, Used: f.Used, Certificate: f.Certificate, Subject: f.Subject})
 	}
 	for _, t := range d.recent.Tokens {
-		out = append(out, RecentKey{Token: t.Serial, Label: t.Label, Owner: t.Owner, Until: t.Until, Used: t.Used})
+		out = append(out, RecentKey{Token: t.Serial, Label: t.Label, Owner: t.Owner, Until: t.Until, Used: t.Used, Certificate: t.Certificate, Subject: t.Subject})
 	}
 	slices.SortStableFunc(out, func(a, b RecentKey) int { return b.Used.Compare(a.Used) })
 	return out

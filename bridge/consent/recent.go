@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"tanba/bridge/prompt"
+	"tanba/internal/renewal"
 	"tanba/internal/state"
 	"tanba/keystore"
 )
@@ -30,6 +31,14 @@ type recentItem struct {
 	Owner string    `json:"owner,omitempty"`
 	Until time.Time `json:"until,omitzero"`
 	Used  time.Time `json:"used"`
+	keyMark
+}
+
+// keyMark tells which key was used, for warnings of its end: digests of the
+// certificate and of whose key it is for what.
+type keyMark struct {
+	Certificate string `json:"certificate,omitempty"`
+	Subject     string `json:"subject,omitempty"`
 }
 
 type recentToken struct {
@@ -38,6 +47,7 @@ type recentToken struct {
 	Owner  string    `json:"owner,omitempty"`
 	Until  time.Time `json:"until,omitzero"`
 	Used   time.Time `json:"used"`
+	keyMark
 }
 
 func loadRecent(dir state.Dir, log *slog.Logger) *recent {
@@ -54,6 +64,7 @@ func (d *Desk) remember(path string, token keystore.Token, key certified) {
 	item := recentItem{Path: path, Used: d.o.Now().UTC().Truncate(time.Second)}
 	if c := key.Certificate(); c != nil {
 		item.Owner, item.Until = clean(c.Person().CommonName), c.NotAfter.UTC()
+		item.keyMark = keyMark{renewal.IDOf(c), renewal.SubjectOf(c)}
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -62,7 +73,7 @@ func (d *Desk) remember(path string, token keystore.Token, key certified) {
 			return // it could not be told from another one
 		}
 		tokens := slices.DeleteFunc(d.recent.Tokens, func(t recentToken) bool { return t.Serial == token.Serial })
-		tokens = slices.Insert(tokens, 0, recentToken{token.Serial, clean(token.Label), item.Owner, item.Until, item.Used})
+		tokens = slices.Insert(tokens, 0, recentToken{token.Serial, clean(token.Label), item.Owner, item.Until, item.Used, item.keyMark})
 		d.recent.Tokens = tokens[:min(len(tokens), recentMax)]
 		d.save(recentFile, d.recent)
 		return

@@ -135,6 +135,7 @@ func (u *unlocker) show(keys []keystore.Key) []prompt.Key {
 	u.keys = make(map[string]candidate, len(keys))
 	shown := make([]prompt.Key, 0, len(keys))
 	verdicts := u.filter.JudgeAll(keys, u.desk.o.Now())
+	u.tellOpened(keys, verdicts)
 	for i, k := range keys {
 		v := verdicts[i]
 		p := describeKey(k, v, u.desk.o.Now(), u.question.Purpose)

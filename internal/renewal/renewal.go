@@ -128,9 +128,22 @@ func Open(dir state.Dir, quiet Quiet) *Plan {
 	return p
 }
 
+// SetQuiet changes the quiet hours.
+func (p *Plan) SetQuiet(q Quiet) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.quiet = q
+}
+
+func (p *Plan) quietAt(t time.Time) (bool, time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.quiet.at(t)
+}
+
 // Due returns what is to be said now, the most urgent first.
 func (p *Plan) Due(keys []Key, now time.Time) []Warning {
-	if quiet, _ := p.quiet.at(now); quiet {
+	if quiet, _ := p.quietAt(now); quiet {
 		return nil
 	}
 	p.mu.Lock()
@@ -246,10 +259,10 @@ func (p *Plan) Next(keys []Key, now time.Time) time.Time {
 		earlier(t.Later)
 	}
 	p.mu.Unlock()
-	if quiet, left := p.quiet.at(now); quiet {
+	if quiet, left := p.quietAt(now); quiet {
 		earlier(now.Add(left))
 	}
-	if quiet, left := p.quiet.at(next); quiet {
+	if quiet, left := p.quietAt(next); quiet {
 		next = next.Add(left)
 	}
 	return next
