@@ -77,17 +77,12 @@ func (c *session) checkRevocation(q *consent.Question, k keystore.Key) *revocati
 	return r
 }
 
-// opens is what a question may be besides: it tells which certificates a key
-// store holds when the person has opened it, long before the yes.
-type opens interface {
-	OnOpened(func([]*pki.Certificate))
-}
-
-// warmWhenOpened lets the check run while the person reads: about all keys of the
-// store that was opened, because nobody knows yet which one it will be.
-func (c *session) warmWhenOpened(q any) {
-	if o, ok := q.(opens); ok && c.s.o.Revocation != nil {
-		o.OnOpened(c.warm)
+// warmWhenOpened lets the check of a request that refuses revoked keys run while
+// the person reads: about all fitting keys of the store that was opened, because
+// nobody knows yet which one it will be.
+func (c *session) warmWhenOpened(q *consent.Question) {
+	if c.s.o.Revocation != nil && q.Select.RefuseRevoked {
+		q.OnOpened(c.warm)
 	}
 }
 

@@ -126,27 +126,53 @@ func TestRevocation(t *testing.T) {
 	}
 }
 
-// A store that was opened is asked about while the person still reads.
-func TestRevocationWarm(t *testing.T) {
-	var asked atomic.Int32
-	c := &session{s: &Server{o: Options{Revocation: checker(func(context.Context, *pki.Certificate) (*revocation.Status, error) {
-		asked.Add(1)
-		return nil, revocation.ErrUnreachable
-	})}}, ctx: t.Context()}
-	q := &opening{}
-	c.warmWhenOpened(q)
-	q.told([]*pki.Certificate{newKey(t, profile).Certificate(), newKey(t, profile).Certificate()})
-	eventually(t, "both are asked about", func() bool { return asked.Load() == 2 })
-	c.s.o.Revocation = nil
-	none := &opening{}
-	if c.warmWhenOpened(none); none.told != nil {
-		t.Error("nobody is there to ask")
+// A store that was opened is asked about while the person still reads, if the
+// request refuses revoked keys; nobody is asked otherwise.
+func TestRevocationIsAskedBeforeTheYes(t *testing.T) {
+	for _, tt := range []struct {
+		name, params string
+		asked        bool
+	}{
+		{"refuses revoked keys", "", true},
+		{"allows revoked keys", `,"allowRevoked":true`, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var asked atomic.Int32
+			path, password := keyFileOf(t)
+			person := newPrompter()
+			told := &noticing{progress: newProgress()}
+			p := start(t, consent.New(consent.Options{Prompter: person}), func(o *Options) {
+				o.Revocation = checker(func(context.Context, *pki.Certificate) (*revocation.Status, error) {
+					asked.Add(1)
+					return nil, revocation.ErrUnreachable
+				})
+			}).open()
+			p.say(basicsRequest("cms", []string{"a"}, tt.params))
+			w := person.window(t)
+			if asked.Load() != 0 {
+				t.Error("asked before anything was opened")
+			}
+			keys, err := w.request.Unlock(w.ctx, path, []byte(password))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.asked {
+				eventually(t, "the check is under way before the yes", func() bool { return asked.Load() == 1 })
+			}
+			w.answer <- answer{decision: prompt.Decision{KeyID: keys[0].ID, Progress: told}}
+			if got := p.hear(); strings.Contains(got, `"code":"SIGNING_FAILURE"`) {
+				t.Errorf("out of reach is no refusal: %.200s", got)
+			}
+			eventually(t, "the window is told", func() bool { _, f := told.end(); return slices.Equal(f, []string{""}) })
+			if notices, _ := told.asked(); slices.Contains(notices, noticeRevocationUnknown) != tt.asked {
+				t.Errorf("notices %v", notices)
+			}
+			if !tt.asked && asked.Load() != 0 {
+				t.Error("asked although nobody wants to know")
+			}
+		})
 	}
 }
-
-type opening struct{ told func([]*pki.Certificate) }
-
-func (o *opening) OnOpened(f func([]*pki.Certificate)) { o.told = f }
 
 // talliedKey counts what a key signs.
 type talliedKey struct {

@@ -64,13 +64,14 @@ type status struct {
 	State   string `json:"state"` // "ask", "work", "retry", "end", "gone"
 	Done    int    `json:"done"`
 	Failed  string `json:"failed"`
+	Notice  string `json:"notice"`  // a sentence that changes nothing
 	Waiting int    `json:"waiting"` // more requests behind this one
 	Tokens  int    `json:"tokens"`  // changes when a token is put in or taken out
 }
 
 // status describes the session. s.mu is held.
 func (s *session) status() status {
-	st := status{State: "ask", Done: s.done, Failed: s.failed, Tokens: s.tokens}
+	st := status{State: "ask", Done: s.done, Failed: s.failed, Notice: s.notice, Tokens: s.tokens}
 	switch {
 	case s.ended:
 		st.State = "end"
@@ -84,7 +85,7 @@ func (s *session) status() status {
 	if s.r.Waiting != nil {
 		st.Waiting = s.r.Waiting()
 	}
-	st.Tag = st.State + " " + strconv.Itoa(st.Done) + " " + strconv.Itoa(st.Waiting) + " " + strconv.Itoa(st.Tokens)
+	st.Tag = st.State + " " + strconv.Itoa(st.Done) + " " + strconv.Itoa(st.Waiting) + " " + strconv.Itoa(st.Tokens) + " " + st.Notice
 	return st
 }
 

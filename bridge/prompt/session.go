@@ -44,6 +44,7 @@ type session struct {
 	done    int
 	told    time.Time // when a poll last heard of a step
 	failed  string
+	notice  string // shown beside the work and its end
 	ended   bool
 	folder  string        // of the copies of documents, "" = none was opened
 	retry   chan bool     // somebody waits for the answer to "try again?"

@@ -121,6 +121,7 @@ func (s *session) view(key []byte) map[string]any {
 		"phrase":     r.Phrase,
 		"minimum":    r.Minimum.Milliseconds(),
 		"breath":     s.o.Breath.Milliseconds(),
+		"reading":    reading * s.o.Breath.Milliseconds(),
 		"purpose":    map[Purpose]string{Sign: "sign", ShowKey: "show", PickFile: "pick", ListTokens: "list", MakeKey: "make", InstallCertificate: "install"}[r.Purpose],
 		"site":       map[string]any{"name": r.Site.Name, "detail": r.Site.Detail, "secure": r.Site.Secure, "loopback": r.Site.Loopback, "local": r.Site.Local, "suspicious": r.Site.Suspicious, "new": r.Site.New},
 		"sentence":   each(func(l string) string { return Sentence(l, r) }),

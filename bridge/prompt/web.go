@@ -165,7 +165,7 @@ func (s *session) linger(closed <-chan struct{}, end func()) {
 		return
 	}
 	// The page closes itself after a breath; a failure stays until it is read.
-	stay := s.o.Breath + s.o.Gone
+	stay := time.Duration(s.breaths())*s.o.Breath + s.o.Gone
 	if s.failure() != "" {
 		stay = 10 * time.Minute
 	}

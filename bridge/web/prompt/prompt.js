@@ -63,10 +63,11 @@ async function report(s) {
     state.changes = s.tokens;
     if (state.view.tokens && ['ask', 'block', 'browse'].includes(state.screen)) act.look();
   }
-  const before = `${state.screen} ${state.done} ${state.waiting}`;
+  const before = `${state.screen} ${state.done} ${state.waiting} ${state.notice}`;
   state.waiting = s.waiting;
   state.done = s.done;
   state.failed = s.failed;
+  state.notice = s.notice;
   if (s.state === 'gone') return gone();
   if (['work', 'retry'].includes(s.state) && state.screen !== s.state) {
     state.screen = s.state;
@@ -76,10 +77,10 @@ async function report(s) {
   if (s.state === 'end') {
     state.screen = 'end';
     draw('close');
-    if (!s.failed) setTimeout(() => window.close(), ['sign', 'make', 'install'].includes(state.view.purpose) ? state.view.breath : 0);
+    if (!s.failed) setTimeout(() => window.close(), ['sign', 'make', 'install'].includes(state.view.purpose) ? (s.notice ? state.view.reading : state.view.breath) : 0);
     return;
   }
-  if (`${state.screen} ${state.done} ${state.waiting}` !== before) draw();
+  if (`${state.screen} ${state.done} ${state.waiting} ${state.notice}` !== before) draw();
 }
 
 // fit makes an app window as tall as its content, up to 680, in the middle of

@@ -42,9 +42,9 @@ const screens = {
     icon('key', 40),
     h('h1', null, t(workTitle())),
     h('progress', { max: Math.max(1, state.view.total), value: state.done, 'aria-label': t('work.title') }),
-    state.view.total > 1 && h('p.muted', null, t('work.count', state.done, state.view.total)))],
+    state.view.total > 1 && h('p.muted', null, t('work.count', state.done, state.view.total))), remark()],
   retry: () => [top(), h('div.state.bad', { role: 'alert' }, icon('warning', 48), h('h1', null, t(state.failed)), h('p', null, t('retry.text')))],
-  end: () => [top(), state.failed ? failure() : success()],
+  end: () => [top(), state.failed ? failure() : [success(), remark()]],
   gone: () => [top(), h('div.state', { role: 'status' }, icon('info', 40), h('h1', null, t('gone.title')), h('p.muted', null, t('gone.text')))],
 };
 
@@ -104,6 +104,9 @@ function success() {
   const what = v.purpose === 'make' ? t('done.made') : v.purpose === 'install' ? t('done.installed') : v.purpose === 'list' ? t('done.tokens') : v.purpose === 'show' ? t('done.shown') : v.purpose === 'pick' ? t('done.picked') : v.login ? t('done.login') : n('done.signed', v.total);
   return h('div.state', { role: 'status' }, icon('done', 48), h('h1', null, t('done.title')), h('p', null, what), h('p.small.muted', null, t('done.closes')));
 }
+
+// remark is something to know that changes nothing.
+const remark = () => state.notice && notice('warn', '', t(state.notice));
 
 // failure says what failed and what to do. Only a site that sends its documents one
 // by one has signatures by then; all others get every one or none.
