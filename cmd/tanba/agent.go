@@ -24,6 +24,8 @@ type agent struct {
 	server *bridge.Server
 	source *localca.Source
 	addr   net.Addr
+
+	warnings *warnings
 }
 
 type agentOptions struct {
@@ -92,7 +94,7 @@ func startAgent(o agentOptions) (*agent, error) {
 	if o.multisign {
 		second = net.JoinHostPort("127.0.0.1", strconv.Itoa(bridge.MultisignPort))
 	}
-	a := &agent{source: source}
+	a := &agent{source: source, warnings: newWarnings(o, desk)}
 	a.server, err = bridge.New(bridge.Options{
 		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port)), State: o.dir, Desk: desk, TLS: source,
 		Version: releaseVersion, DeveloperMode: o.developer, Multisign: second, Stamper: stamper,

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -10,7 +9,6 @@ import (
 	"tanba/bridge/consent"
 	"tanba/bridge/pages"
 	"tanba/internal/i18n"
-	"tanba/internal/renewal"
 	"tanba/internal/settings"
 )
 
@@ -19,21 +17,11 @@ func (a *agent) newPages(o agentOptions, desk *consent.Desk, started time.Time) 
 	calls := map[string]pages.Call{
 		"status": func(_ context.Context, lang string, _ []byte) (any, error) { return a.status(lang, started), nil },
 		"about":  func(context.Context, string, []byte) (any, error) { return a.about(o), nil },
-		"keys": func(_ context.Context, lang string, _ []byte) (any, error) {
-			return knownKeys(desk.Recent(), lang, time.Now()), nil
-		},
-		"keys/forget": func(_ context.Context, _ string, body []byte) (any, error) {
-			in, err := pages.Decode[struct{ ID string }](body)
-			if err != nil || in.ID == "" {
-				return nil, &pages.Fault{Key: "pages.failed"}
-			}
-			desk.ForgetRecent(in.ID)
-			return struct{}{}, nil
-		},
 	}
 	for _, more := range []map[string]pages.Call{
 		o.calls,
 		pages.DeskCalls(desk),
+		keyCalls(a.warnings),
 		pages.SettingsCalls(pages.Settings{
 			Load:  func() (settings.Settings, error) { return settings.Load(o.dir) },
 			Save:  func(s settings.Settings) error { return settings.Save(o.dir, s) },
@@ -93,52 +81,4 @@ func (a *agent) about(o agentOptions) any {
 		"version": releaseVersion, "commit": releaseCommit, "features": strings.Join(cpuFeatures(), ", "),
 		"folder": o.dir.Path(), "fingerprint": a.source.Bundle().Fingerprint(), "modules": modules,
 	}
-}
-
-// knownKey is a key as the page shows it.
-type knownKey struct {
-	ID     string `json:"id"`
-	Owner  string `json:"owner"`
-	Place  string `json:"place"`
-	Token  bool   `json:"token"`
-	Until  string `json:"until"`
-	Days   int    `json:"days"` // -1 = ended or unknown
-	Note   string `json:"note"`
-	Advice string `json:"advice"`
-	Urgent bool   `json:"urgent"`
-	Recent bool   `json:"recent"`
-}
-
-func knownKeys(recent []consent.RecentKey, lang string, now time.Time) []knownKey {
-	out := []knownKey{}
-	for _, r := range recent {
-		k := knownKey{ID: r.ID(), Owner: r.Owner, Place: first(r.Path, r.Label+" "+r.Token), Token: r.Token != "", Days: -1, Recent: true}
-		if r.Path != "" {
-			if _, err := os.Stat(r.Path); err != nil {
-				k.Note = i18n.T(lang, "pages.keys.gone")
-			}
-		}
-		if !r.Until.IsZero() {
-			k.Until = i18n.DateUntil(lang, r.Until)
-			if left := r.Until.Sub(now); left > 0 {
-				k.Days = int(left / (24 * time.Hour))
-			}
-			if w, ok := renewal.State(renewal.Key{ID: k.ID, NotAfter: r.Until}, nil, now); ok && k.Note == "" {
-				k.Note, k.Advice, k.Urgent = warningText(lang, w)
-			}
-		}
-		out = append(out, k)
-	}
-	return out
-}
-
-// warningText puts what holds for a key into words: what, and what to do.
-func warningText(lang string, w renewal.Warning) (note, advice string, urgent bool) {
-	switch {
-	case w.Replaced:
-		return i18n.T(lang, "pages.keys.advice_revoke"), "", false
-	case w.Ended:
-		return i18n.T(lang, "pages.keys.ended", i18n.DateOn(lang, w.Key.NotAfter)), i18n.T(lang, "pages.keys.advice_late"), true
-	}
-	return i18n.N(lang, "pages.keys.soon", w.Days), i18n.T(lang, "pages.keys.advice_renew"), w.Days <= 7
 }

@@ -92,6 +92,7 @@ func serve(c *command, args []string) int {
 	defer c.watchStop(ctx, cancel, a)()
 	c.say("cli.listening", a.url())
 	c.sayMultisign(a)
+	go a.warnings.run(ctx)
 	tended := make(chan struct{})
 	go func() {
 		defer close(tended)

@@ -12,6 +12,13 @@ export async function keys() {
   ];
 }
 
+// later puts the warnings of a key off by a day.
+async function later(button, k) {
+  await call('keys/later', { warning: k.warning });
+  button.remove();
+  say(t('pages.keys.put_off'));
+}
+
 function card(k) {
   const li = h('li.card.row', null,
     icon(k.token ? 'token' : 'key', 24),
@@ -21,7 +28,8 @@ function card(k) {
       h('p.muted', null, [k.use, k.algorithm].filter(Boolean).join(' · ')),
       h('p.muted.wrap', null, k.place),
       k.note ? h(`p.notice.${k.urgent ? 'danger' : 'warn'}`, null, icon('warning', 18), h('span', null, k.note)) : null,
-      k.advice ? h('p', null, k.advice) : null),
+      k.advice ? h('p', null, k.advice) : null,
+      k.warning ? h('button.plain', { type: 'button', onclick: (e) => later(e.currentTarget, k) }, t('pages.keys.later')) : null),
     h('div.side', null,
       k.until ? h('p', null, t('pages.keys.until', k.until)) : h('p.muted', null, t('pages.keys.locked')),
       k.days >= 0 ? h('p.muted', null, n('pages.keys.days', k.days)) : null,

@@ -3,6 +3,15 @@
 import { h, icon } from '/app/dom.js';
 import { call, t } from '/app/api.js';
 
+// ending says which keys need something done.
+async function ending() {
+  const keys = (await call('keys')).filter((k) => k.warning);
+  return keys.length ? h('ul.list', null, keys.map((k) => h('li.card', null,
+    h('h3', null, k.owner || t('pages.keys.unknown')),
+    h(`p.notice.${k.urgent ? 'danger' : 'warn'}`, null, icon('warning', 18), h('span', null, k.note)),
+    k.advice ? h('p', null, k.advice) : null))) : '';
+}
+
 export async function status() {
   const v = await call('status');
   const box = h('div', { 'aria-live': 'polite' });
@@ -34,6 +43,7 @@ export async function status() {
   check();
   return [
     box,
+    await ending(),
     h('div.actions', null, look),
     h('dl.facts', null,
       h('dt', null, t('pages.status.version')), h('dd', null, `Tanba ${v.version}`),
