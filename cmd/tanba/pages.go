@@ -10,6 +10,7 @@ import (
 	"tanba/bridge/pages"
 	"tanba/internal/i18n"
 	"tanba/internal/settings"
+	"tanba/internal/verification"
 )
 
 // newPages serves what the agent knows of itself.
@@ -18,8 +19,10 @@ func (a *agent) newPages(o agentOptions, desk *consent.Desk, started time.Time) 
 		"status": func(_ context.Context, lang string, _ []byte) (any, error) { return a.status(lang, started), nil },
 		"about":  func(context.Context, string, []byte) (any, error) { return a.about(o), nil },
 	}
+	verify := pageVerify(o)
 	for _, more := range []map[string]pages.Call{
 		o.calls,
+		verify.Calls(),
 		pages.DeskCalls(desk),
 		keyCalls(a.warnings),
 		pages.SettingsCalls(pages.Settings{
@@ -32,7 +35,31 @@ func (a *agent) newPages(o agentOptions, desk *consent.Desk, started time.Time) 
 			calls[name] = call
 		}
 	}
-	return pages.New(pages.Options{Calls: calls, Language: func() string { return personLanguage(o) }, Log: o.log})
+	return pages.New(pages.Options{Calls: calls, Streams: verify.Streams(), Language: func() string { return personLanguage(o) }, Log: o.log})
+}
+
+// pageVerify judges as the settings of the moment say, with no more trust than
+// the command line has.
+func pageVerify(o agentOptions) pages.Verify {
+	return pages.Verify{
+		Online: func() bool {
+			chosen, err := settings.Effective(o.dir)
+			return err == nil && chosen.Revocation != "off"
+		},
+		Verifier: func(online bool) (*verification.Verifier, bool, error) {
+			trust := verification.Trust{Known: o.roots}
+			chosen, err := settings.Effective(o.dir)
+			if err != nil {
+				return nil, false, err
+			}
+			if online {
+				if trust.Revocation, err = newRevocation(o.dir, chosen, nil); err != nil {
+					return nil, false, err
+				}
+			}
+			return verification.New(trust), trust.Revocation != nil && chosen.Revocation == "require", nil
+		},
+	}
 }
 
 // personLanguage is that of the settings of now, "" when the person chose none.

@@ -295,7 +295,8 @@ func (v *verifying) print(d *report.Document, indent string) {
 }
 
 // owner names a certificate's holder as people do: person, identifier, organisation.
-func owner(p pki.Subject) string { return report.Owner(p) }
+// The command line says ИИН and БИН in every language, as the identifiers are called.
+func owner(p pki.Subject) string { return report.Owner(p, "ru") }
 
 func parseTime(s string) (time.Time, error) {
 	var err error

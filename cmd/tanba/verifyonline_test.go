@@ -85,7 +85,7 @@ func TestVerifyOnline(t *testing.T) {
 	}
 	der, certificate := sign(testpki.Profile{Role: pki.RoleHead, CommonName: "<b>ТЕСТОВ</b> & Co", Surname: "ТЕСТОВ", IIN: "123456789011", Organisation: `ТОО "СЫНАҚ"`, BIN: "123456789021"})
 	good := write("act.cms", der)
-	has(tanba(exitOK, good), "act.cms: good", "SHA-256", "<b>ТЕСТОВ</b> & Co, ИИН 123456789011", "БИН 123456789021", "role: head", "not revoked: answer by OCSP", "no time stamp", "CAdES-B")
+	has(tanba(exitOK, good), "act.cms: good", "SHA-256", "<b>ТЕСТОВ</b> & Co, IIN 123456789011", "BIN 123456789021", "role: head", "not revoked: answer by OCSP", "no time stamp", "CAdES-B")
 	has(tanba(exitOK, "--offline", good), "revocation was not checked")
 
 	// Carried to LT and LTA; the page; and not over what is there.

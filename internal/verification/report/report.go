@@ -114,13 +114,13 @@ func (w words) signer(s *verification.Signer) Person {
 	var p Person
 	add := func(k Kind, key string, args ...any) { p.Lines = append(p.Lines, Line{k, w.t(key, args...)}) }
 	if s.Err != nil {
-		add(Bad, "cli.signature_bad", Printable(s.Err.Error()))
+		add(Bad, "cli.signature_bad", w.because(s.Err))
 	}
 	if s.Certificate == nil {
 		return p
 	}
 	who := s.Certificate.Person()
-	add(Plain, "cli.signed_by", Owner(who))
+	add(Plain, "cli.signed_by", Owner(who, w.Language))
 	if who.Role != "" {
 		add(Plain, "verify.role", w.t("role."+string(who.Role)))
 	}
@@ -264,17 +264,17 @@ func (w words) moment(t time.Time) string {
 }
 
 // Owner names a certificate's holder as people do: person, identifier,
-// organisation.
-func Owner(p pki.Subject) string {
+// organisation. The identifiers have their names in the language.
+func Owner(p pki.Subject, language string) string {
 	parts := []string{strings.TrimSpace(p.CommonName + " " + p.Patronymic)}
 	if p.IIN != "" {
-		parts = append(parts, "ИИН "+p.IIN)
+		parts = append(parts, i18n.T(language, "key.iin")+" "+p.IIN)
 	}
 	if p.Organisation != "" {
 		parts = append(parts, p.Organisation)
 	}
 	if p.BIN != "" {
-		parts = append(parts, "БИН "+p.BIN)
+		parts = append(parts, i18n.T(language, "key.bin")+" "+p.BIN)
 	}
 	return Printable(strings.Join(parts, ", "))
 }
