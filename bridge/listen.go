@@ -186,7 +186,9 @@ const recordHandshake = 0x16 // first octet of a TLS ClientHello
 // accessDenied is a fatal TLS alert (RFC 8446 §6.2, access_denied).
 var accessDenied = []byte{0x15, 3, 3, 0, 2, 2, 49}
 
-const plainRefusal = "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\nContent-Length: 62\r\n\r\n" +
+// plainRefusal may be read by any page: that is how one whose browser does not
+// trust the certificate tells that from nobody being here (package snippet).
+const plainRefusal = "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nAccess-Control-Allow-Origin: *\r\nConnection: close\r\nContent-Length: 62\r\n\r\n" +
 	"Tanba answers https:// and wss:// only, not http:// or ws://.\n"
 
 const otherRefusal = "HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\nContent-Length: 20\r\n\r\n" +

@@ -54,6 +54,7 @@ func verbs() []verb {
 		{"restart", restartVerb},
 		{"status", statusVerb},
 		{"doctor", doctorVerb},
+		{"snippet", printSnippet},
 		{"version", version},
 	}
 }
