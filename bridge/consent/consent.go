@@ -151,6 +151,7 @@ type Question struct {
 	Detached  bool
 	Digests   bool
 	Unseen    bool // Total documents come one by one after the yes; none is known yet
+	Own       bool // one of our own pages asks, Asker.Origin being ours
 	Login     bool // the page says that it is about logging in
 	Pick      *protocol.PickFile
 

@@ -54,6 +54,9 @@ func (d *Desk) Waiting(keyID string, certificates [][]byte) (*NewCertificate, er
 	return &NewCertificate{pending: p, certificates: certificates, leaf: leaf}, nil
 }
 
+// Registry is the list of keys that wait for their certificates.
+func (d *Desk) Registry() *enrollment.Registry { return d.registry }
+
 func (d *Desk) check() enrollment.Check {
 	pool := d.o.Anchors
 	if pool == nil {

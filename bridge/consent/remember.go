@@ -97,6 +97,9 @@ func (d *Desk) openKept(ctx context.Context, q *Question, u *unlocker, path stri
 // offerMemory puts into a request what is remembered for its asker: the key it
 // used last comes first, and is open if its password is kept.
 func (d *Desk) offerMemory(ctx context.Context, q *Question, u *unlocker, r *prompt.Request) {
+	if q.Own {
+		return // each of its windows stands for itself
+	}
 	login, warning := classify(q)
 	if !isProgram(q.Asker) {
 		r.RememberFor = d.rememberFor()

@@ -233,6 +233,9 @@ func (h *Handler) language(r *http.Request) string {
 
 func (h *Handler) texts(lang string) any {
 	texts := i18n.Area(lang, "pages")
+	for key, text := range i18n.Area(lang, "renew") {
+		texts[key] = text
+	}
 	return map[string]any{"lang": lang, "texts": texts}
 }
 

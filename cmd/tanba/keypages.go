@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"net"
 	"os"
+	"strconv"
 	"time"
 
 	"tanba/bridge/consent"
@@ -88,4 +90,12 @@ func warningText(lang string, w renewal.Warning) (note, advice string, urgent bo
 		return i18n.T(lang, "pages.keys.ended", i18n.DateOn(lang, w.Key.NotAfter)), i18n.T(lang, "pages.keys.advice_late"), true
 	}
 	return i18n.N(lang, "pages.keys.soon", w.Days), i18n.T(lang, "pages.keys.advice_renew"), w.Days <= 7
+}
+
+// renewal leads through a new key, on our own pages.
+func (a *agent) renewal(o agentOptions, desk *consent.Desk) *pages.Renewal {
+	return &pages.Renewal{
+		Desk: desk, Registry: desk.Registry(), Now: time.Now,
+		Origin: "https://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port)),
+	}
 }

@@ -25,6 +25,7 @@ func (a *agent) newPages(o agentOptions, desk *consent.Desk, started time.Time) 
 		verify.Calls(),
 		pages.DeskCalls(desk),
 		keyCalls(a.warnings),
+		a.renewal(o, desk).Calls(),
 		pages.SettingsCalls(pages.Settings{
 			Load:  func() (settings.Settings, error) { return settings.Load(o.dir) },
 			Save:  func(s settings.Settings) error { return settings.Save(o.dir, s) },

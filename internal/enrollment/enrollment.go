@@ -82,6 +82,11 @@ type Pending struct {
 	// person typed it.
 	Application string `json:",omitempty"`
 
+	// Renews is the serial number of the certificate this key takes the place
+	// of, and Signed the request under the signature of that key (CMS).
+	Renews string `json:",omitempty"`
+	Signed []byte `json:",omitempty"`
+
 	// Installed is the alias of the key that has its certificate; "" = it
 	// waits. It is kept for a page that installs the same certificate again.
 	Installed string `json:",omitempty"`

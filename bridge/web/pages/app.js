@@ -4,6 +4,7 @@ import { h, icon } from '/app/dom.js';
 import { load, lang, t, say } from '/app/api.js';
 import { status } from '/app/status.js';
 import { keys } from '/app/keys.js';
+import { renew } from '/app/renew.js';
 import { permissions } from '/app/permissions.js';
 import { journal } from '/app/journal.js';
 import { verify } from '/app/verify.js';
@@ -13,6 +14,7 @@ import { about } from '/app/about.js';
 const pages = {
   '/': ['status', status, 'shield'],
   '/keys': ['keys', keys, 'key'],
+  '/renew': ['renew', renew, 'program'],
   '/permissions': ['permissions', permissions, 'lock'],
   '/journal': ['journal', journal, 'document'],
   '/verify': ['verify', verify, 'done'],

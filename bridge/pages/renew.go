@@ -1,0 +1,398 @@
+package pages
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/pem"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"tanba/bridge/consent"
+	"tanba/bridge/prompt"
+	"tanba/internal/cms"
+	"tanba/internal/csr"
+	"tanba/internal/enrollment"
+	"tanba/internal/i18n"
+	"tanba/internal/pki"
+	"tanba/protocol"
+)
+
+// Renewal leads through a new key step by step. Every password and PIN is typed
+// in the ordinary window, so that no page ever sees one; a step that opens a
+// window answers at once, and the page hears how it ended by renew/wait. What has
+// been done is in the list of keys that wait, which survives a restart.
+type Renewal struct {
+	Desk interface {
+		Ask(context.Context, *consent.Question) (*consent.Grant, error)
+		Waiting(keyID string, certificates [][]byte) (*consent.NewCertificate, error)
+	}
+	Registry *enrollment.Registry
+	Origin   string // of our pages
+	Now      func() time.Time
+
+	mu     sync.Mutex
+	busy   string // the step whose window is open
+	fault  string // catalogue key of how the last step failed
+	old    *pki.Certificate
+	done   *doneView
+	turn   int
+	change chan struct{}
+}
+
+type renewView struct {
+	Turn    int           `json:"turn"`
+	Busy    string        `json:"busy"`
+	Fault   string        `json:"fault"`
+	Old     *oldView      `json:"old"`
+	Pending []pendingView `json:"pending"`
+	Done    *doneView     `json:"done"`
+}
+
+type oldView struct {
+	Owner  string `json:"owner"`
+	Issuer string `json:"issuer"`
+	Until  string `json:"until"`
+	Ended  bool   `json:"ended"`
+}
+
+type pendingView struct {
+	KeyID       string `json:"keyId"`
+	Subject     string `json:"subject"`
+	Created     string `json:"created"`
+	Place       string `json:"place"`
+	Token       bool   `json:"token"`
+	Application string `json:"application"`
+	Signed      bool   `json:"signed"`
+}
+
+type doneView struct {
+	Owner string `json:"owner"`
+	Until string `json:"until"`
+	Place string `json:"place"`
+	end   time.Time
+}
+
+// Calls are the steps.
+func (r *Renewal) Calls() map[string]Call {
+	return map[string]Call{
+		"renew":             func(_ context.Context, lang string, _ []byte) (any, error) { return r.view(lang) },
+		"renew/wait":        r.wait,
+		"renew/key":         r.step("key", r.chooseKey),
+		"renew/request":     r.step("request", r.makeRequest),
+		"renew/sign":        r.step("sign", r.sign),
+		"renew/install":     r.step("install", r.install),
+		"renew/application": r.application,
+		"renew/forget":      r.forget,
+		"renew/file":        r.file,
+	}
+}
+
+// renewInput is what the steps take.
+type renewInput struct {
+	KeyID        string   `json:"keyId"`
+	Number       string   `json:"number"`
+	Signed       bool     `json:"signed"`
+	Certificates []string `json:"certificates"` // base64 of files: DER or PEM
+	Turn         int      `json:"turn"`
+}
+
+// step begins a step, one at a time, and answers before it has ended. The window
+// outlives the call: its own time limit ends it.
+func (r *Renewal) step(name string, do func(ctx context.Context, lang string, in renewInput) error) Call {
+	return func(ctx context.Context, lang string, body []byte) (any, error) {
+		in, err := Decode[renewInput](body)
+		if err != nil {
+			return nil, err
+		}
+		r.mu.Lock()
+		if r.busy != "" {
+			r.mu.Unlock()
+			return nil, &Fault{Key: "renew.busy"}
+		}
+		r.busy, r.fault = name, ""
+		r.changed()
+		r.mu.Unlock()
+		go func() {
+			err := do(context.WithoutCancel(ctx), lang, in)
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.busy, r.fault = "", renewFault(err)
+			r.changed()
+		}()
+		return r.view(lang)
+	}
+}
+
+// changed wakes those who wait. r.mu is held.
+func (r *Renewal) changed() {
+	r.turn++
+	if r.change != nil {
+		close(r.change)
+	}
+	r.change = make(chan struct{})
+}
+
+// hold is how long renew/wait waits for a change, within the time of a call.
+const hold = 45 * time.Second
+
+func (r *Renewal) wait(ctx context.Context, lang string, body []byte) (any, error) {
+	in, err := Decode[renewInput](body)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	if r.change == nil {
+		r.change = make(chan struct{})
+	}
+	turn, change := r.turn, r.change
+	r.mu.Unlock()
+	if turn == in.Turn {
+		timer := time.NewTimer(hold)
+		defer timer.Stop()
+		select {
+		case <-change:
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+	}
+	return r.view(lang)
+}
+
+func (r *Renewal) view(lang string) (any, error) {
+	list, err := r.Registry.List()
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v := renewView{Turn: r.turn, Busy: r.busy, Fault: r.fault, Pending: []pendingView{}}
+	if c := r.old; c != nil {
+		v.Old = &oldView{c.Person().CommonName, c.Issuer.CommonName(), i18n.DateUntil(lang, c.NotAfter), r.Now().After(c.NotAfter)}
+	}
+	if d := r.done; d != nil {
+		v.Done = &doneView{Owner: d.Owner, Until: i18n.DateUntil(lang, d.end), Place: d.Place}
+	}
+	for _, p := range list {
+		if p.Installed != "" {
+			continue
+		}
+		place := p.Path
+		if place == "" {
+			place = p.Token
+		}
+		v.Pending = append(v.Pending, pendingView{p.KeyID, p.Subject, i18n.Date(lang, p.Created), place, p.Token != "", p.Application, len(p.Signed) > 0})
+	}
+	return v, nil
+}
+
+func (r *Renewal) question(lang string, purpose prompt.Purpose, operation string) *consent.Question {
+	return &consent.Question{Asker: consent.Asker{Origin: r.Origin}, Own: true, Purpose: purpose, Operation: operation, Locale: lang}
+}
+
+// chooseKey lets the person show the key that ends.
+func (r *Renewal) chooseKey(ctx context.Context, lang string, _ renewInput) error {
+	g, err := r.Desk.Ask(ctx, r.question(lang, prompt.ShowKey, "renewKey"))
+	if err != nil {
+		return err
+	}
+	c := g.Key.Certificate()
+	g.Close("")
+	if c == nil {
+		return errNoCertificate
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.old, r.done = c, nil
+	return nil
+}
+
+var (
+	errNoCertificate = errors.New("the key has no certificate")
+	errNoOldKey      = errors.New("no key was chosen")
+	errEnded         = errors.New("the old key has ended")
+)
+
+// makeRequest makes the new key for the same person, of the family the authority
+// issues.
+func (r *Renewal) makeRequest(ctx context.Context, lang string, _ renewInput) error {
+	r.mu.Lock()
+	old := r.old
+	r.mu.Unlock()
+	switch {
+	case old == nil:
+		return errNoOldKey
+	case r.Now().After(old.NotAfter):
+		return errEnded
+	}
+	q := r.question(lang, prompt.MakeKey, "renewRequest")
+	q.NewKey = &consent.NewKey{Family: pki.GOST512, Template: csr.Template{Subject: old.Subject}}
+	g, err := r.Desk.Ask(ctx, q)
+	if err != nil {
+		return err
+	}
+	p, err := g.MakeKey(ctx)
+	if err != nil {
+		return err
+	}
+	p.Renews = old.SerialHex()
+	return r.Registry.Put(*p)
+}
+
+// sign puts the signature of the old key on the request, as the authority wants
+// while that key is valid.
+func (r *Renewal) sign(ctx context.Context, lang string, in renewInput) error {
+	p, err := r.Registry.Find(in.KeyID)
+	if err != nil {
+		return err
+	}
+	q := r.question(lang, prompt.Sign, "renewSign")
+	q.Select = protocol.Selection{Use: protocol.Signature, Serial: p.Renews, RefuseExpired: true}
+	document := consent.Describe("request.csr", p.Request)
+	document.Data = p.Request
+	q.Documents = []prompt.Document{document}
+	g, err := r.Desk.Ask(ctx, q)
+	if err != nil {
+		return err
+	}
+	signer, err := cms.NewSigner(g.Key, g.Key.Certificate(), g.Key.Chain()...)
+	if err == nil {
+		p.Signed, err = signer.Sign(p.Request, cms.Options{Time: r.Now()})
+	}
+	if err != nil {
+		g.Close(prompt.FailedSigning)
+		return err
+	}
+	g.Close("")
+	return r.Registry.Put(p)
+}
+
+// install takes the files of certificates the person loaded.
+func (r *Renewal) install(ctx context.Context, lang string, in renewInput) error {
+	var ders [][]byte
+	for _, text := range in.Certificates {
+		data, err := base64.StdEncoding.DecodeString(text)
+		if err != nil {
+			return enrollment.ErrNoCertificate
+		}
+		ders = append(ders, certificatesIn(data)...)
+	}
+	if len(ders) == 0 {
+		return enrollment.ErrNoCertificate
+	}
+	waiting, err := r.Desk.Waiting(in.KeyID, ders)
+	if err != nil {
+		return err
+	}
+	q := r.question(lang, prompt.InstallCertificate, "renewInstall")
+	q.Certificate = waiting
+	g, err := r.Desk.Ask(ctx, q)
+	if err != nil {
+		return err
+	}
+	done, storage, err := g.Install(ctx)
+	if err != nil {
+		return err
+	}
+	place := done.Path
+	if place == "" {
+		place = storage
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.done = &doneView{Owner: done.Certificate.Person().CommonName, Place: place, end: done.Certificate.NotAfter}
+	r.old = nil
+	return nil
+}
+
+// certificatesIn reads a file: PEM with one or more, or DER.
+func certificatesIn(data []byte) (ders [][]byte) {
+	for rest := data; ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			break
+		}
+		if block.Type == "CERTIFICATE" {
+			ders = append(ders, block.Bytes)
+		}
+	}
+	if len(ders) == 0 {
+		ders = append(ders, slices.Clone(data))
+	}
+	return ders
+}
+
+// maxNumber bounds what is kept of an application's number.
+const maxNumber = 64
+
+// application keeps the number the authority gave.
+func (r *Renewal) application(_ context.Context, lang string, body []byte) (any, error) {
+	in, err := Decode[renewInput](body)
+	if err != nil {
+		return nil, err
+	}
+	p, err := r.Registry.Find(in.KeyID)
+	if err != nil || len(in.Number) > maxNumber {
+		return nil, &Fault{Key: "pages.failed"}
+	}
+	p.Application = in.Number
+	if err := r.Registry.Put(p); err != nil {
+		return nil, err
+	}
+	return r.view(lang)
+}
+
+// forget takes a key off the list; the key itself stays where it is.
+func (r *Renewal) forget(_ context.Context, lang string, body []byte) (any, error) {
+	in, err := Decode[renewInput](body)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.Registry.Remove(in.KeyID); err != nil {
+		return nil, err
+	}
+	return r.view(lang)
+}
+
+// file gives the request, or the request under the old key's signature.
+func (r *Renewal) file(_ context.Context, _ string, body []byte) (any, error) {
+	in, err := Decode[renewInput](body)
+	if err != nil {
+		return nil, err
+	}
+	p, err := r.Registry.Find(in.KeyID)
+	if err != nil || in.Signed && len(p.Signed) == 0 {
+		return nil, &Fault{Key: "pages.failed"}
+	}
+	d := &Download{Name: "request.csr", Type: "application/pkcs10"}
+	data := csr.PEM(p.Request)
+	if in.Signed {
+		d.Name, d.Type, data = "request.csr.cms", "application/pkcs7-mime", p.Signed
+	}
+	d.Write = func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	}
+	return d, nil
+}
+
+// renewFault puts the end of a step into words; a no of the person needs none.
+func renewFault(err error) string {
+	for key, known := range map[string]error{
+		"renew.other_key": enrollment.ErrOtherKey, "renew.no_certificate": enrollment.ErrNoCertificate,
+		"renew.expired": enrollment.ErrExpired, "renew.not_yet": enrollment.ErrNotYetValid,
+		"renew.purpose": enrollment.ErrPurpose, "renew.unknown_ca": enrollment.ErrUnknownCA,
+		"renew.broken_chain": enrollment.ErrBrokenChain, "renew.not_pending": enrollment.ErrNotPending,
+		"renew.choose_first": errNoOldKey, "renew.late": errEnded,
+	} {
+		if errors.Is(err, known) {
+			return key
+		}
+	}
+	if err == nil || errors.Is(err, protocol.ErrCancelled) {
+		return ""
+	}
+	return "renew.failed"
+}
