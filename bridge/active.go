@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"tanba/bridge/consent"
 	"tanba/keystore"
 	"tanba/protocol"
 )
@@ -42,7 +43,16 @@ func (c *session) activeTokens() protocol.Tokens {
 }
 
 // knowsTokens reports whether the asker may learn which tokens are there.
-func (c *session) knowsTokens() bool { return c.who().Local || c.known() }
+func (c *session) knowsTokens() bool {
+	if l, ok := c.s.o.Desk.(lister); ok && !c.who().Local {
+		return l.MayList(c.who())
+	}
+	return c.who().Local || c.known()
+}
+
+// lister is what a Desk may be besides: it knows of sites that an administrator
+// allows to learn of tokens, and nothing else.
+type lister interface{ MayList(consent.Asker) bool }
 
 // devices returns each token storage that has a device, in the order of
 // protocol.md 4.1, which is also that of its §15 row 19. Readers that cannot be

@@ -30,8 +30,12 @@ func (d *Desk) Ask(ctx context.Context, q *Question) (*Grant, error) {
 	return d.merged(ctx, q)
 }
 
-// Blocked reports whether the person blocked this asker.
+// Blocked reports whether the person blocked this asker, or the machine serves
+// only sites that it is none of.
 func (d *Desk) Blocked(a Asker) bool {
+	if d.pinnedOut(a) {
+		return true
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.permissions.blocked(identity(a))

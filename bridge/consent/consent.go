@@ -76,6 +76,9 @@ type Options struct {
 	// Kiosk is for a machine of many people: no password and no key is
 	// remembered, nothing is allowed for good.
 	Kiosk bool
+	// Seeded are the sites of the administrator's list. With Kiosk, pages of
+	// other sites are refused.
+	Seeded []Seeded
 	// KeyFolder is the folder proposed for new key files.
 	KeyFolder string
 	Log       *slog.Logger // nil = none
@@ -94,6 +97,8 @@ type Desk struct {
 	told        map[string]time.Time // refusals without a question in the journal
 
 	registry *enrollment.Registry // keys that wait for their certificates
+
+	seeded map[string]Seeded // by identity
 
 	vault   *vault
 	amnesia atomic.Bool // no password is kept any more
@@ -119,6 +124,10 @@ func New(o Options) *Desk {
 		o.Language = i18n.Default
 	}
 	d := &Desk{o: o, journal: journal{dir: o.State}}
+	d.seeded = make(map[string]Seeded, len(o.Seeded))
+	for _, s := range o.Seeded {
+		d.seeded[identity(Asker{Origin: s.Origin})] = s
+	}
 	d.vault = &vault{now: o.Now}
 	d.registry = enrollment.NewRegistry(o.State)
 	d.permissions = loadPermissions(o.State, o.Log)

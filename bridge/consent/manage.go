@@ -21,7 +21,10 @@ type Permission struct {
 	Count   int
 	Scopes  []ScopeUse // in the order list, login, sign, batch, file, key
 	Blocked time.Time  // zero = not
-	Key     string     // the key chosen beforehand: a file name or the serial of a token
+	Seeded  bool       // on the administrator's list; the person can block it
+	// SeededList: the administrator allows it to learn of tokens.
+	SeededList bool
+	Key        string // the key chosen beforehand: a file name or the serial of a token
 }
 
 // ScopeUse is one scope of a permission.
@@ -34,7 +37,7 @@ type ScopeUse struct {
 }
 
 // Permissions lists everyone the person allowed or blocked something, the last
-// used first.
+// used first, and behind them the sites of the administrator's list.
 func (d *Desk) Permissions() []Permission {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -63,7 +66,7 @@ func (d *Desk) Permissions() []Permission {
 		}
 		return cmp.Or(last(b).Compare(last(a)), strings.Compare(a.ID, b.ID))
 	})
-	return out
+	return d.withSeeded(out)
 }
 
 // Revoke forgets everything about an asker, a block as well: it is new again.

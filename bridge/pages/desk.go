@@ -34,6 +34,8 @@ type permission struct {
 	Used       string  `json:"used,omitempty"`
 	Count      int     `json:"count"`
 	Key        string  `json:"key,omitempty"`
+	Seeded     bool    `json:"seeded,omitempty"`     // on the administrator's list
+	SeededList bool    `json:"seededList,omitempty"` // and allowed to learn of tokens by it
 	Scopes     []scope `json:"scopes"`
 }
 
@@ -75,7 +77,7 @@ func listPermissions(d Desk, lang string) []permission {
 	for _, p := range d.Permissions() {
 		v := permission{
 			ID: p.ID, Name: p.Site.Name, Detail: p.Site.Detail, Program: p.Site.Local, Secure: p.Site.Secure, Suspicious: p.Site.Suspicious,
-			Blocked: date(lang, p.Blocked), Created: date(lang, p.Created), Used: date(lang, p.Used), Count: p.Count, Key: p.Key, Scopes: []scope{},
+			Blocked: date(lang, p.Blocked), Created: date(lang, p.Created), Used: date(lang, p.Used), Count: p.Count, Key: p.Key, Scopes: []scope{}, Seeded: p.Seeded, SeededList: p.SeededList,
 		}
 		for _, s := range p.Scopes {
 			v.Scopes = append(v.Scopes, scope{"pages.scope." + string(s.Scope), s.Count, s.Always})

@@ -15,6 +15,7 @@ import (
 	"tanba/internal/doctor"
 	"tanba/internal/localca"
 	"tanba/internal/pki"
+	"tanba/internal/settings"
 	"tanba/internal/state"
 	"tanba/keystore"
 )
@@ -51,6 +52,7 @@ type agentOptions struct {
 	phrase     string        // the person's sign that a window is genuine
 	remember   time.Duration // a password may be kept that long, 0 = not at all
 	kiosk      bool          // nothing is remembered
+	sites      []settings.Site
 	observer   *doctor.Observer
 	heard      func(service string, ahead time.Duration) // of clocks, nil = nobody
 	log        *slog.Logger
@@ -79,7 +81,7 @@ func startAgent(o agentOptions) (*agent, error) {
 	leaves := o.watchSession()
 	desk := consent.New(consent.Options{
 		Prompter: o.prompter, State: o.dir, Language: o.language, Log: o.log,
-		Phrase: o.phrase, Remember: o.remember, Kiosk: o.kiosk,
+		Phrase: o.phrase, Remember: o.remember, Kiosk: o.kiosk, Seeded: seeded(o.sites),
 		Anchors:   anchors,
 		KeyFolder: keyFolder(),
 		Tokens:    o.tokens, TokenWatch: o.watch, TokenStorages: o.storages,
@@ -118,3 +120,12 @@ func startAgent(o agentOptions) (*agent, error) {
 func (a *agent) run(ctx context.Context) error { return a.server.Serve(ctx) }
 
 func (a *agent) url() string { return "wss://" + a.addr.String() }
+
+// seeded are the sites of the administrator's list.
+func seeded(sites []settings.Site) []consent.Seeded {
+	out := make([]consent.Seeded, 0, len(sites))
+	for _, s := range sites {
+		out = append(out, consent.Seeded{Origin: s.Origin, List: s.MayList()})
+	}
+	return out
+}

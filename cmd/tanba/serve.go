@@ -49,6 +49,10 @@ func serve(c *command, args []string) int {
 	if err != nil {
 		return c.failSettings(err)
 	}
+	sites, err := chosen.Sites()
+	if err != nil {
+		return c.failSettings(err)
+	}
 	useProxy(chosen)
 	if chosen.Port != 0 && !c.given("port") && os.Getenv(bridge.PortVariable) == "" {
 		*port = chosen.Port
@@ -76,7 +80,7 @@ func serve(c *command, args []string) int {
 		dir: dir, port: *port, language: c.lang, prompter: prompter, developer: *developer, multisign: *multisign, tsa: *tsa, log: log,
 		limits: limits(chosen), plain: chosen.PlainWS, storages: chosen.TokenStorages, roots: stored, revocation: checker, require: chosen.Revocation == "require",
 		tokens: t.tokens, watch: t.cards, devices: t.devices,
-		phrase: chosen.Phrase, remember: time.Duration(chosen.Remember) * time.Minute, kiosk: chosen.Kiosk,
+		phrase: chosen.Phrase, remember: time.Duration(chosen.Remember) * time.Minute, kiosk: chosen.Kiosk, sites: sites,
 		calls: c.doctorCalls(dir), observer: observer, heard: heard,
 	})
 	if err != nil {

@@ -40,9 +40,10 @@ function card(p, draw) {
       p.detail !== p.name ? h('p.muted.wrap', null, p.detail) : null,
       p.suspicious ? h('p.notice.warn', null, icon('warning', 18), h('span', null, t('pages.permissions.suspicious'))) : null,
       p.scopes.length ? h('p', null, p.scopes.map((s) => t(s.name) + (s.always ? ` (${t('pages.permissions.always')})` : '') + ` – ${n('pages.permissions.times', s.count)}`).join('; ')) : null,
+      p.seeded ? h('p.muted', null, t(p.seededList ? 'pages.permissions.seeded_list' : 'pages.permissions.seeded')) : null,
       p.blocked ? h('p.muted', null, t('pages.permissions.since', p.blocked)) : h('p.muted', null, [p.created && t('pages.permissions.first', p.created), p.used && t('pages.permissions.last', p.used)].filter(Boolean).join('; ')),
       p.key ? h('p.muted.wrap', null, t('pages.permissions.key', p.key)) : null),
     h('div.side', null, p.blocked
       ? act('unblock', false, 'pages.permissions.unblocked')
-      : [act('revoke', false, 'pages.permissions.revoked'), act('block', true, 'pages.permissions.is_blocked')]));
+      : [p.count > 0 ? act('revoke', false, 'pages.permissions.revoked') : null, act('block', true, 'pages.permissions.is_blocked')]));
 }
