@@ -34,8 +34,17 @@ addEventListener('keydown', (e) => {
   }
 }, true);
 
+// Whoever closes the window means no, and Stop when the work has begun. The program
+// would notice the silence by itself, a few seconds later.
 addEventListener('pagehide', () => {
-  if (['ask', 'block', 'browse'].includes(state.screen)) call('/cancel', {}, { keepalive: true }).catch(() => {});
+  const path = { ask: '/cancel', block: '/cancel', browse: '/cancel', work: '/stop', retry: '/stop' }[state.screen];
+  if (path && state.view) call(path, {}, { keepalive: true }).catch(() => {});
+});
+
+// A page that is loaded again is a stranger to the program, so the keys for that do
+// nothing here.
+addEventListener('keydown', (e) => {
+  if (e.key === 'F5' || ((e.ctrlKey || e.metaKey) && e.code === 'KeyR')) e.preventDefault();
 });
 
 // watch keeps one call under way; by its absence the program knows that the
