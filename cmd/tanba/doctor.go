@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
-	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -46,7 +45,7 @@ func doctorVerb(c *command, args []string) int {
 		return exitError
 	}
 	o := c.doctorOptions(dir)
-	o.Stop = c.stopHolder(*yes)
+	o.Stop = c.stopHolder(o.Port, *yes)
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
 	findings := doctor.Run(ctx, o)
@@ -55,7 +54,7 @@ func doctorVerb(c *command, args []string) int {
 	}
 	c.reportFindings(findings)
 	if *bundle != "" {
-		if err := c.writeBundle(*bundle, bundleText(ctx, c.lang, dir, findings), *yes); err != nil {
+		if err := c.writeBundle(*bundle, bundleText(ctx, dir, findings), *yes); err != nil {
 			c.fail("cli.life.failed", err.Error())
 			return exitError
 		}
@@ -153,7 +152,7 @@ var errDeclined = errors.New("declined")
 
 // stopHolder ends the program that holds the port, after asking: it is somebody
 // else's, and may be in the middle of a signature.
-func (c *command) stopHolder(yes bool) func(context.Context, peer.Holder) error {
+func (c *command) stopHolder(port int, yes bool) func(context.Context, peer.Holder) error {
 	return func(ctx context.Context, h peer.Holder) error {
 		if h.Mine() != nil {
 			return errors.New(c.text("doctor.other_user"))
@@ -174,7 +173,7 @@ func (c *command) stopHolder(yes bool) func(context.Context, peer.Holder) error 
 		if err := terminate(p); err != nil {
 			return err
 		}
-		addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(bridge.Port()))
+		addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), uint16(port))
 		for range 100 {
 			if now, err := peer.Listening(addr); err != nil || now.PID != h.PID {
 				return nil
@@ -227,69 +226,6 @@ func (c *command) reportFindings(findings []doctor.Finding) {
 	if len(faults) == 0 && !c.json {
 		fmt.Fprintln(c.stdout, c.text("doctor.well"))
 	}
-}
-
-// bundleText is what a support desk gets: no name, no number, no path of a key,
-// and the home folder is written as ~.
-func bundleText(ctx context.Context, lang string, dir state.Dir, findings []doctor.Finding) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "Tanba %s (%s), %s/%s, %s\n", releaseVersion, releaseCommit, runtime.GOOS, runtime.GOARCH, time.Now().UTC().Format(time.RFC3339))
-	for _, f := range findings {
-		mark := "ok"
-		if !f.OK {
-			mark = "FAULT " + f.Title("en")
-		} else if f.Unknown {
-			mark = "unknown"
-		}
-		fmt.Fprintf(&b, "%s: %s\n", f.Code, mark)
-	}
-	if s, err := settings.Effective(dir); err == nil {
-		s.Phrase = "" // the person's sign that a window is genuine
-		data, err := json.MarshalIndent(s, "", "  ")
-		if err == nil {
-			fmt.Fprintf(&b, "settings: %s\n", data)
-		}
-	}
-	if bundle, err := localca.Load(dir); err == nil {
-		fmt.Fprintf(&b, "certificate: %s until %s\n", bundle.Fingerprint(), bundle.CA.NotAfter.UTC().Format(time.RFC3339))
-		results, err := trust.Status(ctx, trust.Options{State: dir, Root: bundle.CA})
-		for _, r := range results {
-			fmt.Fprintf(&b, "store %s %s: present %v, trusted %v\n", r.Kind, r.Path, r.Present, r.Trusted)
-		}
-		if err != nil {
-			fmt.Fprintf(&b, "stores: %v\n", err)
-		}
-	}
-	text := b.String()
-	if home, err := os.UserHomeDir(); err == nil && len(home) > 1 {
-		text = strings.ReplaceAll(text, home, "~")
-	}
-	return text
-}
-
-// writeBundle shows the exact text before it writes it (T24).
-func (c *command) writeBundle(path, text string, yes bool) error {
-	fmt.Fprint(c.stdout, text)
-	if !yes {
-		fmt.Fprintln(c.stderr, c.text("doctor.bundle_question", path))
-		if !c.agree() {
-			c.say("doctor.declined")
-			return nil
-		}
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	if _, err := f.WriteString(text); err != nil {
-		f.Close()
-		return err
-	}
-	if err := f.Close(); err != nil {
-		return err
-	}
-	c.say("doctor.bundle_written", path)
-	return nil
 }
 
 // pageFinding is a finding as the status page shows it.

@@ -15,6 +15,9 @@ import (
 	"crypto/x509"
 	"errors"
 	"net/netip"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"tanba/installer/trust"
@@ -54,14 +57,34 @@ type Finding struct {
 	// Fixable: Fix can mend it, if need be with the right the Variant names.
 	Fixable bool
 
-	fix func(context.Context) error
+	autostart []string // files that start the program at the next log-in
+	fix       func(context.Context) error
 }
 
 // Title is the sentence that names the fault.
 func (f Finding) Title(lang string) string { return f.sentence(lang, "") }
 
 // Advice says what to do.
-func (f Finding) Advice(lang string) string { return f.sentence(lang, ".fix") }
+func (f Finding) Advice(lang string) string {
+	text := f.sentence(lang, ".fix")
+	for _, file := range f.autostart {
+		key := "doctor.autostart"
+		if strings.HasSuffix(file, ".service") {
+			key = "doctor.autostart_unit"
+		}
+		text += " " + i18n.T(lang, key, file, filepath.Base(file))
+	}
+	return text
+}
+
+// WithoutNames is the finding for somebody else's eyes: the user who holds the
+// port is not named.
+func (f Finding) WithoutNames() Finding {
+	if f.Code == PortTaken && !f.OK {
+		f.Args = append(slices.Clone(f.Args[:3]), "…")
+	}
+	return f
+}
 
 // Good is the sentence when there is no fault.
 func (f Finding) Good(lang string) string {
@@ -103,6 +126,8 @@ type Options struct {
 	Now    func() time.Time
 	Holder func(netip.AddrPort) (peer.Holder, error)
 	Mine   func(peer.Holder) bool // is it our own agent?
+	// Arguments of a process, as far as the system shows them.
+	Arguments func(pid int) []string
 	// Roots is the local authority now; nil = there is none yet.
 	Roots *x509.Certificate
 	// Handshake is a real one with what each store holds.
@@ -153,6 +178,9 @@ func (o *Options) complete() {
 	}
 	if o.Holder == nil {
 		o.Holder = peer.Listening
+	}
+	if o.Arguments == nil {
+		o.Arguments = arguments
 	}
 	if o.Port == 0 {
 		o.Port = 13579
