@@ -66,3 +66,36 @@ func TestTokenKeys(t *testing.T) {
 		t.Error("an authority is nobody's key")
 	}
 }
+
+// TestKeysOnTokens: what tanba keys says of tokens, without any PIN.
+func TestKeysOnTokens(t *testing.T) {
+	a, err := testpki.New(nil, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	good, err := a.Issue(testpki.Profile{Surname: "ТЕСТОВ", GivenName: "ТЕСТ", IIN: "123456789011"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended, err := a.Issue(testpki.Profile{Surname: "ТЕСТОВ", GivenName: "ТЕСТ", IIN: "123456789011", NotBefore: time.Now().AddDate(-2, 0, 0), NotAfter: time.Now().AddDate(-1, 0, 0)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := keystore.Token{Info: keystore.Info{Label: "KAZTOKEN", Serial: "3004A11F", Storage: keystore.Kaztoken}}
+	for want, c := range map[string]struct {
+		certificates []*pki.Certificate
+		json, well   bool
+	}{
+		"KAZTOKEN 3004A11F: ТЕСТОВ ТЕСТ": {[]*pki.Certificate{good.Certificate, a.Issuing()}, false, true},
+		"expired on":                           {[]*pki.Certificate{ended.Certificate}, false, false},
+		"no certificates show without the PIN": {nil, false, true},
+		`"token":"3004A11F"`:                   {[]*pki.Certificate{good.Certificate}, true, true},
+	} {
+		var out strings.Builder
+		token.Certificates = c.certificates
+		cmd := &command{stdout: &out, lang: "en", json: c.json}
+		if well := cmd.listToken(token); well != c.well || !strings.Contains(out.String(), want) || strings.Count(out.String(), "\n") != 1 {
+			t.Errorf("%v, %q; want %q", well, &out, want)
+		}
+	}
+}

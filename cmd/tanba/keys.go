@@ -10,9 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
-	"tanba/internal/i18n"
+	"tanba/bridge/consent"
 	"tanba/keystore"
 )
 
@@ -26,15 +25,18 @@ func keys(c *command, args []string) int {
 	if !ok {
 		return code
 	}
-	if len(places) == 0 {
-		places = usualPlaces()
+	everything := len(places) == 0
+	known := c.knownPlaces(everything)
+	if everything {
+		places = append(known.folders, usualPlaces()...)
 	}
 	files, err := keyFiles(places)
 	if err != nil {
 		c.fail("cli.key_trouble", err.(*fs.PathError).Path, c.text("cli.no_file"))
 		return exitError
 	}
-	if len(files) == 0 {
+	files = distinct(append(known.files(), files...))
+	if len(files) == 0 && !everything {
 		c.say("cli.no_keys", strings.Join(places, ", "))
 		return exitOK
 	}
@@ -48,8 +50,17 @@ func keys(c *command, args []string) int {
 	}
 	code = exitOK
 	for _, file := range files {
-		if !c.listKeys(file, secret) {
+		if !c.listKeys(file, secret, known.recent[file]) {
 			code = exitError
+		}
+	}
+	if everything {
+		found, healthy := c.listTokens(known)
+		if !healthy {
+			code = exitError
+		}
+		if len(files) == 0 && found == 0 {
+			c.say("cli.no_keys", strings.Join(places, ", "))
 		}
 	}
 	return code
@@ -57,7 +68,7 @@ func keys(c *command, args []string) int {
 
 // listKeys prints what can be said about one store. Without a password that is
 // its kind and whether it can be a key at all.
-func (c *command) listKeys(file string, secret []byte) bool {
+func (c *command) listKeys(file string, secret []byte, last consent.RecentKey) bool {
 	store, err := keystore.OpenFile(file)
 	if err != nil {
 		c.keyLine(file, map[string]any{"error": c.keyTrouble(err)}, c.keyTrouble(err))
@@ -65,8 +76,7 @@ func (c *command) listKeys(file string, secret []byte) bool {
 	}
 	defer store.Close()
 	if secret == nil {
-		c.keyLine(file, map[string]any{"storage": store.Info().Storage, "locked": true}, c.text("cli.key_locked"))
-		return true
+		return c.listLocked(file, store.Info().Storage, last)
 	}
 	// Unlock clears what it is given; the next file needs the password again.
 	opened, err := store.Unlock(context.Background(), slices.Clone(secret))
@@ -82,29 +92,9 @@ func (c *command) listKeys(file string, secret []byte) bool {
 			healthy = false
 			continue
 		}
-		p := cert.Person()
-		trouble := ""
-		switch err := cert.ValidAt(time.Now()); {
-		case err == nil:
-		case time.Now().After(cert.NotAfter):
-			trouble = c.text("cli.key_expired", i18n.Date(c.lang, cert.NotAfter))
-		default:
-			trouble = c.text("cli.key_not_yet", i18n.Date(c.lang, cert.NotBefore))
-		}
-		healthy = healthy && trouble == ""
-		use := c.text("use." + use(cert.CanAuthenticate(), cert.CanSign()))
-		line := map[string]any{
-			"alias": k.Alias(), "owner": p.CommonName, "iin": p.IIN, "bin": p.BIN, "organisation": p.Organisation, "role": p.Role,
-			"authentication": cert.CanAuthenticate(), "signature": cert.CanSign(), "algorithm": cert.PublicKey.Family.KalkanName(),
-			"issuer": cert.Issuer.CommonName(), "serial": cert.SerialHex(),
-			"notBefore": cert.NotBefore.UTC().Format(time.RFC3339), "notAfter": cert.NotAfter.UTC().Format(time.RFC3339),
-			"daysLeft": int(time.Until(cert.NotAfter).Hours() / 24),
-		}
-		text := fmt.Sprintf("%s; %s; %s; %s – %s", owner(p), cert.PublicKey.Family, use, i18n.Date(c.lang, cert.NotBefore), i18n.Date(c.lang, cert.NotAfter))
-		if trouble != "" {
-			line["trouble"] = trouble
-			text += "; " + trouble
-		}
+		line, text, well := c.certificateFacts(cert)
+		line["alias"] = k.Alias()
+		healthy = healthy && well
 		c.keyLine(file, line, text)
 	}
 	return healthy
@@ -112,7 +102,9 @@ func (c *command) listKeys(file string, secret []byte) bool {
 
 func (c *command) keyLine(file string, facts map[string]any, text string) {
 	if c.json {
-		facts["file"] = file
+		if file != "" {
+			facts["file"] = file
+		}
 		json.NewEncoder(c.stdout).Encode(facts)
 		return
 	}
