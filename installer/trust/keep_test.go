@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -24,10 +25,22 @@ import (
 	"tanba/internal/state"
 )
 
+// turned is a clock that a test turns while others read it.
+type turned struct{ now atomic.Pointer[time.Time] }
+
+func turn(t time.Time) *turned {
+	c := new(turned)
+	c.turn(t)
+	return c
+}
+
+func (c *turned) turn(t time.Time) { c.now.Store(&t) }
+func (c *turned) time() time.Time  { return *c.now.Load() }
+
 // keeper serves a home's certificate and lets a clock run that tests turn.
-func keeper(t testing.TB, o Options, now *time.Time) (*Keeper, chan net.Conn) {
+func keeper(t testing.TB, o Options, now *turned) (*Keeper, chan net.Conn) {
 	t.Helper()
-	b, _, err := localca.LoadOrIssue(o.State, *now)
+	b, _, err := localca.LoadOrIssue(o.State, now.time())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +67,7 @@ func keeper(t testing.TB, o Options, now *time.Time) (*Keeper, chan net.Conn) {
 			}()
 		}
 	}()
-	o.Now = func() time.Time { return *now }
+	o.Now = now.time
 	return &Keeper{Options: o, Source: source, Addr: l.Addr().String(), Log: slog.New(slog.DiscardHandler)}, open
 }
 
@@ -66,8 +79,8 @@ func TestThreeRenewalsByTheClock(t *testing.T) {
 	h.database(".pki", "nssdb")
 	h.firefoxIn(".mozilla/firefox", true)
 	before := h.content()
-	now := time.Now()
-	k, accepted := keeper(t, h.o, &now)
+	now := turn(time.Now())
+	k, accepted := keeper(t, h.o, now)
 	h.o.Root = k.Source.Bundle().CA
 	h.install()
 
@@ -85,7 +98,7 @@ func TestThreeRenewalsByTheClock(t *testing.T) {
 	watched := make(chan struct{})
 	go func() {
 		defer close(watched)
-		k.Source.Watch(ctx, tick, func() time.Time { return now }, func(ctx context.Context) (*localca.Bundle, error) {
+		k.Source.Watch(ctx, tick, now.time, func(ctx context.Context) (*localca.Bundle, error) {
 			b, err := k.Renew(ctx)
 			if err != nil {
 				t.Error(err)
@@ -96,14 +109,14 @@ func TestThreeRenewalsByTheClock(t *testing.T) {
 	}()
 	for i := range 3 {
 		old := k.Source.Bundle()
-		now = old.Leaf.NotAfter.Add(-localca.Lifetime * 22 / 100)
-		tick <- now
-		tick <- now // the first tick is through
+		now.turn(old.Leaf.NotAfter.Add(-localca.Lifetime * 22 / 100))
+		tick <- now.time()
+		tick <- now.time() // the first tick is through
 		if k.Source.Bundle() != old {
 			t.Fatal("renewed with more than a fifth left")
 		}
-		now = old.Leaf.NotAfter.Add(-localca.Lifetime * 19 / 100)
-		tick <- now
+		now.turn(old.Leaf.NotAfter.Add(-localca.Lifetime * 19 / 100))
+		tick <- now.time()
 		next := <-renewed
 		for _, root := range []struct {
 			c    *x509.Certificate
@@ -139,8 +152,8 @@ func TestThreeRenewalsByTheClock(t *testing.T) {
 func TestFailedRenewalChangesNothing(t *testing.T) {
 	h := newHome(t)
 	h.database(".pki", "nssdb")
-	now := time.Now()
-	k, _ := keeper(t, h.o, &now)
+	now := turn(time.Now())
+	k, _ := keeper(t, h.o, now)
 	h.o.Root = k.Source.Bundle().CA
 	h.install()
 	installed := h.content()
@@ -178,8 +191,8 @@ func TestKilledRenewal(t *testing.T) {
 		step = 9
 	}
 	for n := 1; ; n += step {
-		now := time.Now()
-		k, _ := keeper(t, h.o, &now)
+		now := turn(time.Now())
+		k, _ := keeper(t, h.o, now)
 		h.o.Root = k.Source.Bundle().CA
 		h.install()
 		cmd := exec.Command(os.Args[0], "-test.run", "^TestKilledRenewal$")
@@ -189,7 +202,7 @@ func TestKilledRenewal(t *testing.T) {
 		if !status.Signaled() && cmd.ProcessState.ExitCode() != 0 {
 			t.Fatalf("%s", out)
 		}
-		k, _ = keeper(t, h.o, &now)
+		k, _ = keeper(t, h.o, now)
 		k.repair(t.Context())
 		results, err := CheckStores(t.Context(), k.options(), k.Addr)
 		if err != nil || firstError(results) != nil || slices.ContainsFunc(results, func(r Result) bool { return !r.Trusted }) {
@@ -214,7 +227,7 @@ func TestKilledRenewal(t *testing.T) {
 
 func killedRenewal(t *testing.T) {
 	killAt, _ := strconv.Atoi(os.Getenv("TANBA_TRUST_KILL"))
-	count, now := 0, time.Now()
+	count, now := 0, turn(time.Now())
 	o := Options{
 		Home: os.Getenv("TANBA_TRUST_HOME"), State: state.Dir(os.Getenv("TANBA_TRUST_STATE")),
 		At: func(string) {
@@ -223,7 +236,7 @@ func killedRenewal(t *testing.T) {
 			}
 		},
 	}
-	k, _ := keeper(t, o, &now)
+	k, _ := keeper(t, o, now)
 	if _, err := k.Renew(t.Context()); err != nil {
 		t.Error(err)
 	}
@@ -234,8 +247,8 @@ func TestNothingWithoutAgreement(t *testing.T) {
 	h := newHome(t)
 	h.database(".pki", "nssdb")
 	before := h.content()
-	now := time.Now()
-	k, _ := keeper(t, h.o, &now)
+	now := turn(time.Now())
+	k, _ := keeper(t, h.o, now)
 	k.repair(t.Context())
 	if _, err := k.Renew(t.Context()); err != nil {
 		t.Error(err)
