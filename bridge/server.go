@@ -25,6 +25,7 @@ type Server struct {
 	budget   *budget
 	stats    Stats
 	curious  curious
+	arrived  diagnoses
 	second   *multisign // nil unless Options.Multisign
 
 	stopping context.Context // ends when the bridge is asked to stop

@@ -78,6 +78,7 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.stats.Handshakes.Add(1)
+	s.arrived.note(r, from)
 	c.serve()
 }
 

@@ -239,11 +239,21 @@ type pageFinding struct {
 
 // doctorCalls are those of the status page. It shows and does not mend: what
 // mends changes the machine, and the person does that.
-func (c *command) doctorCalls(dir state.Dir) map[string]pages.Call {
+//
+// The page tells of a socket it opened and that was answered. If the bridge has
+// not seen it, somebody else has answered.
+func (c *command) doctorCalls(dir state.Dir, saw func(nonce string) bool) map[string]pages.Call {
 	return map[string]pages.Call{
-		"doctor": func(ctx context.Context, lang string, _ []byte) (any, error) {
+		"doctor": func(ctx context.Context, lang string, body []byte) (any, error) {
+			in, err := pages.Decode[struct{ Nonce string }](body)
+			if err != nil {
+				return nil, &pages.Fault{Key: "pages.failed"}
+			}
 			out := []pageFinding{}
 			for _, f := range doctor.Run(ctx, c.doctorOptions(dir)) {
+				if f.Code == doctor.Extension && f.OK && in.Nonce != "" && !saw(in.Nonce) {
+					f = doctor.Intercepted()
+				}
 				if !slices.Contains(i18n.Languages, lang) {
 					lang = i18n.Default
 				}

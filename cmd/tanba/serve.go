@@ -76,12 +76,13 @@ func serve(c *command, args []string) int {
 	if err != nil {
 		return c.failStart(err)
 	}
-	a, err := startAgent(agentOptions{
+	var a *agent
+	a, err = startAgent(agentOptions{
 		dir: dir, port: *port, language: c.lang, prompter: prompter, developer: *developer, multisign: *multisign, tsa: *tsa, log: log,
 		limits: limits(chosen), plain: chosen.PlainWS, storages: chosen.TokenStorages, roots: stored, revocation: checker, require: chosen.Revocation == "require",
 		tokens: t.tokens, watch: t.cards, devices: t.devices,
 		phrase: chosen.Phrase, remember: time.Duration(chosen.Remember) * time.Minute, kiosk: chosen.Kiosk, sites: sites,
-		calls: c.doctorCalls(dir), observer: observer, heard: heard,
+		calls: c.doctorCalls(dir, func(nonce string) bool { return a.server.Saw(nonce) }), observer: observer, heard: heard,
 	})
 	if err != nil {
 		return c.failStart(err)

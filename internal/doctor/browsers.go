@@ -149,6 +149,10 @@ func (o *Options) extensions() Finding {
 	return Finding{Code: Extension, Args: []any{strings.Join(slices.Compact(found), ", ")}}
 }
 
+// Intercepted is what is found when a browser's socket to the bridge was answered
+// and the bridge never saw it.
+func Intercepted() Finding { return Finding{Code: Extension, Variant: "socket"} }
+
 func intercepts(name string) bool {
 	name = strings.ToLower(name)
 	return slices.ContainsFunc(interceptors, func(i string) bool { return strings.Contains(name, i) })

@@ -218,7 +218,7 @@ func TestChromiumSnippet(t *testing.T) {
 				t.Fatal(err)
 			}
 			wantDiagnosis(t, c.run(site, port(b.port)), "EXTENSION", false)
-			if _, err := chromedp.Call(c.ctx, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: added.Identifier}); err != nil {
+			if _, err := chromedp.Call(c.ctx, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams(added)); err != nil {
 				t.Fatal(err)
 			}
 		})

@@ -12,6 +12,28 @@ async function ending() {
     k.advice ? h('p', null, k.advice) : null))) : '';
 }
 
+// arrival opens a socket to the program and returns the number it was given, ''
+// when nobody answers. A number the program has not seen was answered by an
+// extension.
+function arrival() {
+  const nonce = [...crypto.getRandomValues(new Uint8Array(16))].map((b) => b.toString(16).padStart(2, '0')).join('');
+  return new Promise((done) => {
+    let socket;
+    const end = (answered) => {
+      done(answered ? nonce : '');
+      socket?.close?.();
+    };
+    setTimeout(end, 3000, false);
+    try {
+      socket = new WebSocket(`wss://${location.host}/?diag=${nonce}`);
+      socket.onmessage = () => end(true);
+      socket.onclose = socket.onerror = () => end(false);
+    } catch {
+      end(false);
+    }
+  });
+}
+
 export async function status() {
   const v = await call('status');
   const box = h('div', { 'aria-live': 'polite' });
@@ -31,7 +53,7 @@ export async function status() {
     look.disabled = true;
     look.textContent = t('pages.status.looking');
     try {
-      findings(await call('doctor'));
+      findings(await call('doctor', { nonce: await arrival() }));
     } catch (e) {
       box.replaceChildren(h('div.card.fault', { role: 'alert' }, icon('warning'), h('p', null, e.message)));
     }
