@@ -1,8 +1,9 @@
 # make demo   sign a document on a web page, with a throw-away key
 # make test   everything CI checks
-# Both install what is missing (Debian, Ubuntu) and say what.
+# make packages   every package for every system, into build/packages
+# They install what is missing (Debian, Ubuntu) and say what.
 
-.PHONY: build demo test quick lint fuzz bench clean
+.PHONY: build demo test quick lint fuzz bench packages check-packages wine clean
 
 build:
 	@.ci/setup demo
@@ -31,6 +32,18 @@ fuzz:
 
 bench:
 	@. .ci/env && go test -run '^$$' -bench . ./internal/... ./protocol/... ./bridge/...
+
+packages:
+	@.ci/setup packages
+	@installer/packages/build
+
+# The Debian package installed and purged; as root.
+check-packages:
+	@.ci/packages
+
+# The Windows packages under Wine; as root.
+wine:
+	@.ci/wine
 
 clean:
 	rm -rf bin build
