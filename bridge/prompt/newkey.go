@@ -16,12 +16,26 @@ func (p Purpose) withKey() bool {
 }
 
 // viewFacts are the facts of a request; names are catalogue keys.
-func viewFacts(facts []Field) []viewField {
-	out := make([]viewField, 0, len(facts))
+func viewFacts(facts []Field) []viewFact {
+	out := make([]viewFact, 0, len(facts))
 	for _, f := range facts {
-		out = append(out, viewField(f))
+		out = append(out, viewFact{f.Key, f.Name, each(func(l string) string { return f.in(l) })})
 	}
 	return out
+}
+
+type viewFact struct {
+	Key   string `json:"key"`
+	Name  string `json:"name"`
+	Value local  `json:"value"`
+}
+
+// in is the value of a fact in a language.
+func (f Field) in(lang string) string {
+	if f.Key == "fact.algorithm" {
+		return algorithm(lang, f.Value)
+	}
+	return f.Value
 }
 
 // sayFacts lists what is said of a new key or certificate on the terminal.
@@ -31,7 +45,7 @@ func (q *question) sayFacts() {
 		if f.Key != "" {
 			name = q.t(f.Key)
 		}
-		q.say("  %s: %s", name, plain(f.Value))
+		q.say("  %s: %s", name, plain(f.in(q.lang)))
 	}
 }
 

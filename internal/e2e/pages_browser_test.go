@@ -95,7 +95,7 @@ func (l *look) until(expression string) {
 }
 
 // settled: the page has its content, and nothing is being asked.
-const settled = `document.querySelector('main') && document.querySelector('nav') && !document.querySelector('main > [role=status], main button:disabled')`
+const settled = `document.querySelector('main') && document.querySelector('nav') && !document.querySelector('main > [role=status], .actions button:disabled')`
 
 // open loads a page anew.
 func (l *look) open(path string) {
@@ -213,7 +213,7 @@ func (l *look) shoot(name string, b *bridge, k key) {
 		return
 	}
 	places, err := json.Marshal([][2]string{
-		{filepath.Dir(k.Path), "/home/test/ЭЦП"}, {b.State, "/home/test/.local/state/tanba"}, {b.Home, "/home/test"}, {fmt.Sprint(b.port), "13579"},
+		{filepath.Dir(k.Path), "/home/test/keys"}, {b.State, "/home/test/.local/state/tanba"}, {b.Home, "/home/test"}, {fmt.Sprint(b.port), "13579"},
 	})
 	if err != nil {
 		l.t.Fatal(err)

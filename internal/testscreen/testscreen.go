@@ -1,6 +1,6 @@
 // Package testscreen keeps the pictures that tests make of windows and pages for
-// docs/screens, small: with a palette of the 256 colours that occur most. Text on
-// plain grounds has few more, so nobody sees a difference.
+// docs/screens, small: with a palette of 48 colours. Text on plain grounds has few more that
+// count, so nobody sees a difference.
 package testscreen
 
 import (
@@ -13,6 +13,9 @@ import (
 	"os"
 	"slices"
 )
+
+// colours of the palette.
+const colours = 48
 
 // Write stores a picture given as PNG under path.
 func Write(path string, data []byte) error {
@@ -37,19 +40,16 @@ func reduce(in image.Image) *image.Paletted {
 			counts[at(x, y)]++
 		}
 	}
-	colours := make([]color.RGBA, 0, len(counts))
+	found := make([]color.RGBA, 0, len(counts))
 	for c := range counts {
-		colours = append(colours, c)
+		found = append(found, c)
 	}
-	slices.SortFunc(colours, func(a, b color.RGBA) int {
+	slices.SortFunc(found, func(a, b color.RGBA) int {
 		return cmp.Or(counts[b]-counts[a], cmp.Compare(a.R, b.R), cmp.Compare(a.G, b.G), cmp.Compare(a.B, b.B))
 	})
-	var palette color.Palette
-	for _, c := range colours[:min(len(colours), 256)] {
-		palette = append(palette, c)
-	}
+	palette := choose(found)
 	index := map[color.RGBA]uint8{}
-	for _, c := range colours {
+	for _, c := range found {
 		index[c] = uint8(palette.Index(c))
 	}
 	out := image.NewPaletted(bounds, palette)
@@ -59,4 +59,30 @@ func reduce(in image.Image) *image.Paletted {
 		}
 	}
 	return out
+}
+
+// choose takes what occurs most, and first of all colours unlike each other, so
+// that a small mark keeps its own.
+func choose(found []color.RGBA) color.Palette {
+	var palette color.Palette
+	taken := map[color.RGBA]bool{}
+	for _, apart := range []int{48, 0} {
+		for _, c := range found {
+			if len(palette) == colours {
+				return palette
+			}
+			if !taken[c] && (apart == 0 || !near(palette, c, apart)) {
+				palette, taken[c] = append(palette, c), true
+			}
+		}
+	}
+	return palette
+}
+
+func near(palette color.Palette, c color.RGBA, apart int) bool {
+	return slices.ContainsFunc(palette, func(p color.Color) bool {
+		q := p.(color.RGBA)
+		r, g, b := int(q.R)-int(c.R), int(q.G)-int(c.G), int(q.B)-int(c.B)
+		return r*r+g*g+b*b < apart*apart
+	})
 }

@@ -19,6 +19,8 @@ func TestWrite(t *testing.T) {
 		}
 		in.SetRGBA(i%64, i/64, c)
 	}
+	mark := color.RGBA{R: 9, G: 200, B: 190, A: 255}
+	in.SetRGBA(3, 3, mark)
 	var data bytes.Buffer
 	if err := png.Encode(&data, in); err != nil {
 		t.Fatal(err)
@@ -36,11 +38,14 @@ func TestWrite(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, ok := got.(*image.Paletted)
-	if !ok || len(p.Palette) > 256 || p.Bounds() != in.Bounds() {
+	if !ok || len(p.Palette) > colours || p.Bounds() != in.Bounds() {
 		t.Fatalf("%T %v", got, got.Bounds())
 	}
 	if r, _, _, _ := p.At(1, 1).RGBA(); r>>8 != 250 {
 		t.Error("the ground has another colour", p.At(1, 1))
+	}
+	if r, g, b, _ := p.At(3, 3).RGBA(); uint8(r>>8) != mark.R || uint8(g>>8) != mark.G || uint8(b>>8) != mark.B {
+		t.Error("a small mark lost its colour", p.At(3, 3))
 	}
 	if Write(path, []byte("no picture")) == nil {
 		t.Error("what is no picture was kept")

@@ -41,14 +41,14 @@ export function link(path, ...children) {
 
 async function show(moved = false) {
   const turn = ++shown;
-  const [name, page, shape] = pages[location.pathname] || pages['/'];
+  const [name, page] = pages[location.pathname] || pages['/'];
   document.title = `${t('pages.nav.' + name)} – Tanba`;
   const main = h('main', { id: 'main', tabindex: '-1' }, h('h1', null, t('pages.nav.' + name)), h('p.muted', { role: 'status' }, t('pages.loading')));
   app.replaceChildren(
     h('header', null,
       h('a.skip', { href: '#main', onclick: (e) => { e.preventDefault(); main.focus(); } }, t('pages.skip')),
       h('a.brand', { href: '/', onclick: go }, h('img', { src: '/app/icon.svg', alt: '', width: 28, height: 28 }), 'Tanba'),
-      h('button.menu', { type: 'button', 'aria-expanded': 'false', 'aria-controls': 'pages', onclick: unfold }, icon(shape, 18), t('pages.navigation')),
+      h('button.menu', { type: 'button', 'aria-expanded': 'false', 'aria-controls': 'pages', onclick: unfold }, t('pages.navigation')),
       h('nav', { id: 'pages', 'aria-label': t('pages.navigation') }, Object.entries(pages).map(([path, [id, , sign]]) =>
         h('a', { href: path, onclick: go, 'aria-current': id === name ? 'page' : null }, icon(sign, 18), t('pages.nav.' + id))))),
     main,

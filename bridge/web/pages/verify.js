@@ -11,7 +11,7 @@ export async function verify() {
   const { online, limit } = await call('verify/options');
   let files = [];
   let turn = 0;
-  const results = h('div', { 'aria-live': 'polite' });
+  const results = h('div.results', { 'aria-live': 'polite' });
   const input = h('input', { type: 'file', multiple: true, id: 'files', hidden: true, onchange: () => take([...input.files]) });
   const ask = h('input', { type: 'checkbox', id: 'online', checked: online, disabled: !online, 'aria-describedby': 'online-help', onchange: () => files.length && judge() });
   const zone = h('div.drop', null, icon('document', 28),

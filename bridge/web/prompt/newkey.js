@@ -2,7 +2,7 @@
 // gets a password of its own, typed twice; nothing is written before the last yes.
 
 import { h, icon } from './dom.js';
-import { t } from './text.js';
+import { own, t } from './text.js';
 import { missing, token } from './tokens.js';
 import { lookable, password, trouble } from './stores.js';
 
@@ -11,7 +11,7 @@ export function facts(view) {
   if (!view.facts?.length) return null;
   return h('section', { 'aria-labelledby': 'facts' },
     h('h2', { id: 'facts' }, t(`fact.title_${view.purpose}`)),
-    h('dl.facts', null, view.facts.map((f) => [h('dt', null, f.key ? t(f.key) : f.name), h('dd', null, f.value)])));
+    h('dl.facts', null, view.facts.map((f) => [h('dt', null, f.key ? t(f.key) : f.name), h('dd', null, own(f.value))])));
 }
 
 // The fields are made once, so that drawing the page anew does not lose what is

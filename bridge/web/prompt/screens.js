@@ -28,7 +28,11 @@ export function draw(focus) {
   const target = keep && form.querySelector(`[data-focus="${CSS.escape(keep)}"]`);
   if (target) {
     target.focus();
-    if (focus) target.closest('.choice')?.scrollIntoView({ block: 'nearest' });
+    if (focus) {
+      target.closest('.choice')?.scrollIntoView({ block: 'nearest' });
+      // A warning about who asks, or for what, comes before the password.
+      if (!state.trouble) main.querySelector('.who .notice.danger, [aria-labelledby=what] > .notice.danger')?.scrollIntoView({ block: 'nearest' });
+    }
     if (range && !focus) target.setSelectionRange(...range);
   } else if (focus) main.focus();
   arm();
