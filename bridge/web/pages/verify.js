@@ -73,7 +73,7 @@ function show(v) {
 function verdict(d) {
   return [
     d.file ? h('h3.wrap', null, d.file) : null,
-    h(`p.verdict.${d.kind}`, null, icon(shapes[d.kind], 24), h('span', null, sentence(d.verdict))),
+    h(`p.verdict.${d.kind}`, null, icon(shapes[d.kind], 24), h('span', null, d.signers.length ? t('pages.verify.verdict_' + d.kind) : sentence(d.verdict))),
     d.signers.map((s, i) => [
       d.signers.length > 1 ? h('h4', null, t('pages.verify.signer', i + 1)) : null,
       list(s.lines),
