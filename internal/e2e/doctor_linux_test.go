@@ -164,7 +164,8 @@ func TestT24Bundle(t *testing.T) {
 		}
 	}
 	for what, canary := range canaries {
-		if bytes.Contains(text, []byte(canary)) || strings.Contains(shown, canary) {
+		// The question and the findings on the person's own screen name paths.
+		if secret := what == "phrase" || what == "password"; bytes.Contains(text, []byte(canary)) || secret && strings.Contains(shown, canary) {
 			t.Errorf("the %s is told: %s\n%s", what, canary, text)
 		}
 	}
