@@ -18,7 +18,8 @@ import (
 const policyFile = "/etc/tanba/robots.json"
 
 // defaultPrompter lets the administrator's policy answer for robots; it asks in a
-// window where there is a display and a browser, else on the terminal.
+// window where there is a display and a browser, in the desktop's own dialogs where
+// there is no browser, else on the terminal.
 func defaultPrompter(dir state.Dir, lang string, log *slog.Logger) prompt.Prompter {
 	return inSession{prompt.First(
 		prompt.NewPolicy(prompt.PolicyOptions{File: policyFile, Keychain: keychain.Read, Log: log}),
@@ -26,6 +27,7 @@ func defaultPrompter(dir state.Dir, lang string, log *slog.Logger) prompt.Prompt
 			Open: prompt.DefaultOpener(dir), Peer: peer.SameUser, Remind: reminder(lang, log),
 			OpenFile: prompt.OpenFile, Copies: dir.Path("copies"), Log: log, Language: lang,
 		}),
+		prompt.NewDialog(lang),
 		prompt.NewTerminal(os.Stdin, os.Stderr, lang),
 	)}
 }

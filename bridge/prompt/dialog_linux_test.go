@@ -1,0 +1,111 @@
+package prompt
+
+import (
+	"context"
+	"errors"
+	"os/exec"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"tanba/internal/testdata"
+)
+
+// hand is a person at a keyboard: it waits for each next window of ours and types.
+type hand struct{ t *testing.T }
+
+func (h hand) next(keys ...string) {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "xdotool", "search", "--sync", "--onlyvisible", "--name", "^Tanba: egov.kz").Output()
+	if err != nil {
+		h.t.Fatalf("no window: %v", err)
+	}
+	window := strings.Fields(string(out))[0]
+	exec.CommandContext(ctx, "xdotool", "windowactivate", "--sync", window).Run()
+	time.Sleep(300 * time.Millisecond) // a person does not type into a window that is just being drawn
+	for _, k := range keys {
+		args := []string{"key", "--clearmodifiers", k}
+		if text, ok := strings.CutPrefix(k, "type "); ok {
+			args = []string{"type", "--clearmodifiers", "--delay", "20", text}
+		}
+		if err := exec.CommandContext(ctx, "xdotool", args...).Run(); err != nil {
+			h.t.Fatal(err)
+		}
+	}
+	// The next window has the same name: this one must be gone first.
+	for exec.CommandContext(ctx, "xdotool", "getwindowname", window).Run() == nil {
+		if ctx.Err() != nil {
+			h.t.Fatalf("the window stays after %q", keys)
+		}
+		time.Sleep(30 * time.Millisecond)
+	}
+}
+
+// TestZenity asks with the real tool on a display of its own.
+func TestZenity(t *testing.T) {
+	for _, name := range []string{"zenity", "xdotool"} {
+		if _, err := exec.LookPath(name); err != nil {
+			testdata.Missing(t, name)
+		}
+	}
+	screen(t)
+	t.Setenv("XDG_CURRENT_DESKTOP", "")
+	h := hand{t}
+	// The second row is chosen; Enter alone is a no, so a yes needs the other button.
+	yes, no, row := []string{"Tab", "space"}, []string{"Escape"}, []string{"Down", "Return"}
+	for _, c := range []struct {
+		name  string
+		type_ [][]string
+		tries int32
+		key   string
+	}{
+		{"approved", [][]string{yes, row, {"type Qwerty12", "Return"}, yes}, 1, "a"},
+		{"cancelled at once", [][]string{no}, 0, ""},
+		{"Enter is no yes", [][]string{{"Return"}}, 0, ""},
+		{"wrong password, then the right one", [][]string{yes, row, {"type wrong", "Return"}, {"Return"}, {"type Qwerty12", "Return"}, yes}, 2, "a"},
+		{"cancelled at the end", [][]string{yes, row, {"type Qwerty12", "Return"}, no}, 1, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			h.t = t
+			r := minimal()
+			r.Minimum = 100 * time.Millisecond
+			var tries atomic.Int32
+			unlock := r.Unlock
+			r.Unlock = func(ctx context.Context, path string, secret []byte) ([]Key, error) {
+				tries.Add(1)
+				if path != r.Recent[1].Path {
+					t.Errorf("path %q", path)
+				}
+				return unlock(ctx, path, secret)
+			}
+			d := NewDialog("ru").(*dialogs)
+			d.find = func() *tool { return &tool{"/usr/bin/zenity", zenity} }
+			type answer struct {
+				d   Decision
+				err error
+			}
+			got := make(chan answer, 1)
+			go func() {
+				d, err := d.Approve(t.Context(), r)
+				got <- answer{d, err}
+			}()
+			for _, keys := range c.type_ {
+				h.next(keys...)
+			}
+			select {
+			case a := <-got:
+				if a.d.KeyID != c.key || (c.key == "") != errors.Is(a.err, ErrCancelled) {
+					t.Errorf("%+v, %v", a.d, a.err)
+				}
+			case <-time.After(10 * time.Second):
+				t.Error("still asking")
+			}
+			if tries.Load() != c.tries {
+				t.Errorf("%d tries", tries.Load())
+			}
+		})
+	}
+}
