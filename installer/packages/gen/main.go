@@ -6,6 +6,7 @@
 //	gen unit | desktop | preset
 //	gen man | bash | zsh | fish
 //	gen sbom PROGRAM
+//	gen settle PACKAGE [CODE]
 package main
 
 import (
@@ -35,8 +36,12 @@ func run(args []string, out io.Writer) error {
 	switch {
 	case len(args) == 2 && args[0] == "sbom":
 		return sbom(out, args[1])
+	case len(args) == 2 && args[0] == "settle":
+		return settle(args[1], "")
+	case len(args) == 3 && args[0] == "settle":
+		return settle(args[1], args[2])
 	case len(args) != 1:
-		return fmt.Errorf("usage: gen unit|desktop|preset|man|bash|zsh|fish|sbom PROGRAM")
+		return fmt.Errorf("usage: gen unit|desktop|preset|man|bash|zsh|fish|sbom PROGRAM|settle PACKAGE")
 	case args[0] == "unit":
 		text = service.Unit(program)
 	case args[0] == "desktop":
