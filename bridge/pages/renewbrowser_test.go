@@ -2,6 +2,9 @@ package pages
 
 import (
 	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
 	"net/http/httptest"
 	"os"
 	"os/exec"
@@ -20,15 +23,32 @@ import (
 	"tanba/keystore"
 )
 
-// tab starts a headless Chromium that takes the certificate of a test's server.
-func tab(t *testing.T) context.Context {
+// tab starts a headless Chromium that trusts the authority of a test's server the
+// way a person's does: it is in the NSS database of a home of its own.
+func tab(t *testing.T, authority *x509.Certificate) context.Context {
 	t.Helper()
+	home := t.TempDir()
+	database := "sql:" + filepath.Join(home, ".pki", "nssdb")
+	file := filepath.Join(home, "authority.pem")
+	if err := errors.Join(os.MkdirAll(filepath.Join(home, ".pki", "nssdb"), 0o700),
+		os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Raw}), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := exec.LookPath("certutil"); err != nil {
+		testdata.Missing(t, "certutil (libnss3-tools)")
+	}
+	for _, args := range [][]string{{"-N", "--empty-password"}, {"-A", "-n", "test", "-t", "C,,", "-i", file}} {
+		if out, err := exec.Command("certutil", append([]string{"-d", database}, args...)...).CombinedOutput(); err != nil {
+			t.Fatalf("certutil %v: %v: %s", args, err, out)
+		}
+	}
 	path, err := exec.LookPath("chromium")
 	if err != nil {
 		testdata.Missing(t, "chromium")
 	}
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
-		chromedp.WindowSize(900, 900), chromedp.DisableGPU, chromedp.Flag("ignore-certificate-errors", true), chromedp.Flag("no-proxy-server", true))
+		chromedp.WindowSize(900, 900), chromedp.DisableGPU, chromedp.Flag("no-proxy-server", true),
+		chromedp.Env("HOME="+home, "XDG_CONFIG_HOME=", "XDG_CACHE_HOME=", "XDG_DATA_HOME="))
 	if os.Geteuid() == 0 {
 		options = append(options, chromedp.NoSandbox)
 	}
@@ -45,7 +65,6 @@ func tab(t *testing.T) context.Context {
 // TestRenewalInBrowser: a person goes through the page, from a key that ends to a
 // signature with the new one.
 func TestRenewalInBrowser(t *testing.T) {
-	ctx := tab(t)
 	a, err := testpki.New(nil, time.Now())
 	if err != nil {
 		t.Fatal(err)
@@ -69,6 +88,7 @@ func TestRenewalInBrowser(t *testing.T) {
 	r := &Renewal{Desk: d, Registry: d.Registry(), Origin: "https://127.0.0.1:13579", Now: time.Now}
 	server := httptest.NewTLSServer(New(Options{Calls: r.Calls(), Language: func() string { return "ru" }}))
 	defer server.Close()
+	ctx := tab(t, server.Certificate())
 
 	do := func(steps ...chromedp.Action[chromedp.Void]) {
 		t.Helper()
