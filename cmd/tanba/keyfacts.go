@@ -110,7 +110,7 @@ func (c *command) certificateFacts(cert *pki.Certificate) (line map[string]any, 
 	line = map[string]any{
 		"owner": p.CommonName, "iin": p.IIN, "bin": p.BIN, "organisation": p.Organisation, "role": p.Role,
 		"authentication": cert.CanAuthenticate(), "signature": cert.CanSign(), "purpose": purpose, "algorithm": cert.PublicKey.Family.KalkanName(),
-		"issuer": cert.Issuer.CommonName(), "serial": cert.SerialHex(),
+		"issuer": cert.Issuer.CommonName(), "serial": cert.SerialHex(), "sha256": fmt.Sprintf("%x", cert.Fingerprint()),
 		"notBefore": cert.NotBefore.UTC().Format(time.RFC3339), "notAfter": cert.NotAfter.UTC().Format(time.RFC3339),
 		"daysLeft": daysLeft(cert.NotAfter),
 	}
