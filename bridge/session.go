@@ -58,6 +58,8 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		text(w, http.StatusBadRequest, fault)
 		return
 	}
+	// Before the answer: who sees the socket open may ask about it at once.
+	s.arrived.note(r, from)
 	ws, err := openSocket(w, r, s.o.Limits, func(r *http.Request) bool {
 		_, err := s.origins.of(r.Header)
 		return err == nil
@@ -78,7 +80,6 @@ func (s *Server) upgrade(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	s.stats.Handshakes.Add(1)
-	s.arrived.note(r, from)
 	c.serve()
 }
 
