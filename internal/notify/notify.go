@@ -1,11 +1,12 @@
 // Package notify says something beside the clock when a window cannot come to the
 // front by itself: on Wayland nobody can raise a window, and elsewhere the system
-// may refuse it (security.md §13).
+// may refuse it (security.md §13). It also tells of keys that end, and takes the
+// person's answer to that.
 //
 // On Linux it speaks to the desktop's notification service on the person's own
-// bus, and to notify-send where there is none. On the other systems New returns
-// ErrUnsupported. A notification holds the name of the site and a sentence of
-// ours, never anything of a document.
+// bus, and to notify-send where there is none; that one has no buttons. On systems
+// without either New returns ErrUnsupported. A notification holds the name of the
+// site and a sentence of ours, never anything of a document.
 package notify
 
 import (
@@ -22,7 +23,7 @@ var ErrUnsupported = errors.New("notify: nothing shows notifications here")
 type Notifier interface {
 	// Show shows a note, in the place of the one with the number replaces if
 	// that is not zero, and returns its number; zero when it cannot be taken
-	// back.
+	// back. It does not wait for the person. ctx ends the showing, not the note.
 	Show(ctx context.Context, n Note, replaces uint32) (uint32, error)
 	// Withdraw takes a note back; one that is gone is no error.
 	Withdraw(ctx context.Context, id uint32) error
@@ -32,7 +33,19 @@ type Notifier interface {
 type Note struct {
 	Title, Body string
 	Urgent      bool // stays until it is seen
+
+	// Actions are the buttons, two at most; pressing the note itself is pressing
+	// the first. A desktop without buttons leaves them out, so the text must do
+	// without them.
+	Actions []Action
+	// Chosen is told the ID of the action that was pressed: at most once for a
+	// note, on a goroutine of the notifier, perhaps before Show has returned, and
+	// never after the note was replaced or withdrawn. nil = nobody is told.
+	Chosen func(id string)
 }
+
+// Action is a button under a note.
+type Action struct{ ID, Label string }
 
 // New returns the notifier of this session.
 func New() (Notifier, error) { return platform() }
