@@ -19,30 +19,49 @@ import (
 // The password comes through a pipe of the tool and is cleared; no shell is
 // involved and what strangers wrote never reaches a tool as markup or an option.
 //
+// Windows has no such tool; there a window of our own shows the same questions
+// (bridge/prompt/win32).
+//
 // It makes no keys and installs no certificates, offers nothing to be kept or
-// blocked and shows no progress; Windows, where Edge always is, has none of it,
-// because its simple dialogs cannot ask for a password. There it is unavailable.
+// blocked and shows no progress.
 func NewDialog(lang string) Prompter {
-	return &dialogs{find: findTool, show: hasDisplay, run: runTool, lang: lang, now: time.Now}
+	return &dialogs{find: findTool, own: ownWindow, show: hasDisplay, run: runTool, lang: lang, now: time.Now}
 }
 
 type dialogs struct {
 	find func() *tool
+	own  func(*dialogQuestion) (dialogWindow, error) // nil = a tool shows the dialogs
 	show func() bool
 	run  func(ctx context.Context, argv []string) (out []byte, yes bool, err error)
 	lang string
 	now  func() time.Time
 }
 
+// dialogWindow is one of our own for the dialogs of one request. It stays between them.
+type dialogWindow interface {
+	// show answers as runTool does. What is only told is seen beside the next
+	// dialog, or else until it was read.
+	show(ctx context.Context, d dialog) (out []byte, yes bool, err error)
+	// end closes the window once the person has read what was told last.
+	end(ctx context.Context)
+}
+
 func (d *dialogs) Approve(ctx context.Context, r *Request) (Decision, error) {
 	t := d.find()
 	switch {
-	case t == nil || !d.show():
+	case t == nil && d.own == nil || !d.show():
 		return Decision{}, fmt.Errorf("%w: no tool for dialogs", ErrUnavailable)
 	case r.Purpose == MakeKey || r.Purpose == InstallCertificate:
 		return Decision{}, fmt.Errorf("%w: dialogs make no keys", ErrUnavailable)
 	}
 	q := &dialogQuestion{dialogs: d, tool: t, r: r, lang: cmp.Or(r.Locale, d.lang)}
+	if d.own != nil {
+		var err error
+		if q.window, err = d.own(q); err != nil {
+			return Decision{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
+		}
+		defer q.window.end(ctx)
+	}
 	decision, err := q.ask(ctx)
 	if ctx.Err() != nil {
 		return Decision{}, ErrCancelled
@@ -53,9 +72,10 @@ func (d *dialogs) Approve(ctx context.Context, r *Request) (Decision, error) {
 // dialogQuestion is one request in dialogs.
 type dialogQuestion struct {
 	*dialogs
-	tool *tool
-	r    *Request
-	lang string
+	tool   *tool
+	window dialogWindow // or nil: tool shows the dialogs
+	r      *Request
+	lang   string
 }
 
 func (q *dialogQuestion) t(key string, args ...any) string { return i18n.T(q.lang, key, args...) }
@@ -63,7 +83,13 @@ func (q *dialogQuestion) t(key string, args ...any) string { return i18n.T(q.lan
 // put shows a dialog. A no, an Escape and a closed dialog are ErrCancelled.
 func (q *dialogQuestion) put(ctx context.Context, d dialog) ([]byte, error) {
 	d.title = "Tanba: " + cmp.Or(harmless(q.r.Site.Name), q.t("site.unknown"))
-	out, yes, err := q.run(ctx, append([]string{q.tool.path}, q.tool.arguments(d)...))
+	show := func(ctx context.Context, d dialog) ([]byte, bool, error) {
+		return q.run(ctx, append([]string{q.tool.path}, q.tool.arguments(d)...))
+	}
+	if q.window != nil {
+		show = q.window.show
+	}
+	out, yes, err := show(ctx, d)
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
