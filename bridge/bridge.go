@@ -136,6 +136,7 @@ type Limits struct {
 	Write        time.Duration // 30 s, and 1 s more per 4 MiB
 	Grace        time.Duration // 3 s: Serve's own shutdown
 	Operation    time.Duration // 10 min: an operation of the streaming interface without a request
+	Pause        time.Duration // 10 s: for which Drain waits between two documents of one
 }
 
 func (l Limits) withDefaults() Limits {
@@ -169,6 +170,7 @@ func (l Limits) withDefaults() Limits {
 	span(&l.Write, 30*time.Second)
 	span(&l.Grace, 3*time.Second)
 	span(&l.Operation, 10*time.Minute)
+	span(&l.Pause, 10*time.Second)
 	return l
 }
 

@@ -8,13 +8,18 @@ import (
 // Drain lets the bridge come to rest before it is stopped or replaced: sockets
 // that ask for nothing are closed with 1001, new ones are turned away in the same
 // form, so that their pages connect again later, and what is being answered, also
-// by a person, is finished. It returns when nothing is open any more, or with
-// ctx's error; either way end Serve's context next.
+// by a person, is finished; so are operations of the streaming interface whose
+// page is at work. It returns when nothing is open any more, or with ctx's error;
+// either way end Serve's context next.
 func (s *Server) Drain(ctx context.Context) error {
 	look := time.NewTicker(20 * time.Millisecond)
 	defer look.Stop()
 	for {
-		if s.sessions.rest() == 0 {
+		busy := s.sessions.rest()
+		if s.second != nil {
+			busy += s.second.rest()
+		}
+		if busy == 0 {
 			return nil
 		}
 		select {

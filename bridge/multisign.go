@@ -22,6 +22,7 @@ const MultisignPort = 24680
 //	POST /       {"numberOfDocuments":N,"base64":bool,"encapsulateContent":bool}
 //	             200: operation id, and the cookie that goes with it
 //	             409: the person refused · 400: not such a request
+//	             503: about to be stopped or replaced, ask again
 //	POST /<id>   one document, raw or base64
 //	             200: its signature, raw or base64 · 401: not, or no longer, permitted
 //	             400: not base64 · 408, 413, 429, 500, 507: as HTTP has them
@@ -42,6 +43,8 @@ type multisign struct {
 
 	mu         sync.Mutex
 	operations map[string]*operation
+	asking     int            // questions before the person
+	resting    bool           // no new operation
 	closing    sync.WaitGroup // operations whose keys are being destroyed
 }
 

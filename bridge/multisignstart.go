@@ -36,6 +36,12 @@ func (m *multisign) begin(x *exchange) {
 		x.refuse(http.StatusBadRequest, "malformed request")
 		return
 	}
+	if !m.admit() {
+		x.w.Header().Set("Retry-After", "5")
+		x.refuse(http.StatusServiceUnavailable, "restart")
+		return
+	}
+	defer m.answered()
 	q.Asker = consent.Asker{Origin: x.from.raw, Connection: sessionID.Add(1)}
 	if conn, ok := x.r.Context().Value(connKey{}).(net.Conn); ok {
 		if below := sniffedOf(conn); below != nil {
