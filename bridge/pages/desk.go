@@ -103,7 +103,8 @@ func (q journalQuery) query(limit int) consent.JournalQuery {
 type journalEntry struct {
 	Time      string   `json:"time"`
 	Who       string   `json:"who"`
-	Operation string   `json:"operation"`
+	Operation string   `json:"operation"` // in words
+	Method    string   `json:"method"`    // as the page called it
 	Documents int      `json:"documents"`
 	Names     []string `json:"names"`
 	SHA256    []string `json:"sha256"`
@@ -133,7 +134,7 @@ func readJournal(d Desk, lang string, body []byte) (any, error) {
 	}{[]journalEntry{}, total, journalPage, []string{}}
 	for _, e := range entries {
 		out.Entries = append(out.Entries, journalEntry{
-			Time: moment(lang, e.Time), Who: first(e.Origin, e.Program), Operation: e.Operation, Documents: e.Documents,
+			Time: moment(lang, e.Time), Who: first(e.Origin, e.Program), Operation: operationText(lang, e.Operation), Method: e.Operation, Documents: e.Documents,
 			Names: e.Names, SHA256: e.SHA256, Key: e.KeySerial, Outcome: "pages.outcome." + e.Outcome, Policy: e.Policy,
 		})
 	}

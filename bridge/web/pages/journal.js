@@ -73,10 +73,11 @@ function table(entries) {
   return h('ul.list.entries', null, entries.map((e) => h('li.card', null,
     h('div.between', null, h('h2.wrap', null, e.who || '–'), h('span.badge.' + (e.outcome.endsWith('.done') ? 'good' : 'plain'), null, t(e.outcome))),
     h('p.muted', null, [e.time, e.operation, e.documents ? n('pages.journal.documents', e.documents) : ''].filter(Boolean).join(' · ')),
-    e.names?.length || e.sha256?.length || e.key || e.policy ? h('details', null, h('summary', null, t('pages.journal.details')),
+    h('details', null, h('summary', null, t('pages.journal.details')),
       h('dl.facts', null,
         (e.names || []).map((name, i) => [h('dt', null, name || '–'), h('dd.mono', null, (e.sha256 || [])[i] || '–')]),
         (e.names?.length ? [] : e.sha256 || []).map((sum) => [h('dt', null, 'SHA-256'), h('dd.mono', null, sum)]),
         e.key ? [h('dt', null, t('pages.journal.key')), h('dd.mono', null, e.key)] : null,
-        e.policy ? [h('dt', null, t('pages.journal.policy')), h('dd', null, e.policy)] : null)) : null)));
+        e.policy ? [h('dt', null, t('pages.journal.policy')), h('dd', null, e.policy)] : null,
+        e.method ? [h('dt', null, t('pages.journal.method')), h('dd.mono', null, e.method)] : null)))));
 }
