@@ -65,8 +65,8 @@ func (p *prompter) window(t testing.TB) *window {
 	select {
 	case w := <-p.windows:
 		return w
-	case <-time.After(10 * time.Second):
-		t.Fatal("no window within ten seconds")
+	case <-time.After(time.Minute):
+		t.Fatal("no window within a minute")
 		return nil
 	}
 }

@@ -173,7 +173,7 @@ func start(t testing.TB, d Desk, change ...func(*Options)) *running {
 			if err != nil {
 				t.Errorf("Serve: %v", err)
 			}
-		case <-time.After(10 * time.Second):
+		case <-time.After(time.Minute):
 			t.Errorf("Serve did not end")
 		}
 		if t.Failed() {
@@ -192,7 +192,7 @@ type page struct {
 }
 
 func (r *running) dial(header http.Header) (*websocket.Conn, *http.Response, error) {
-	d := websocket.Dialer{TLSClientConfig: r.tls(), HandshakeTimeout: 5 * time.Second, EnableCompression: true}
+	d := websocket.Dialer{TLSClientConfig: r.tls(), HandshakeTimeout: time.Minute, EnableCompression: true}
 	return d.Dial("wss://"+r.addr+"/", header)
 }
 
@@ -224,7 +224,7 @@ func (p *page) say(frame string) {
 
 func (p *page) hear() string {
 	p.t.Helper()
-	p.SetReadDeadline(time.Now().Add(20 * time.Second))
+	p.SetReadDeadline(time.Now().Add(2 * time.Minute))
 	kind, data, err := p.ReadMessage()
 	if err != nil {
 		p.t.Fatalf("receive: %v", err)
@@ -294,12 +294,12 @@ func jsonOf(t testing.TB, frame string) map[string]any {
 
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if ok() {
 			return
 		}
 	}
-	t.Fatalf("not within ten seconds: %s", what)
+	t.Fatalf("not within a minute: %s", what)
 }
 
 func (r *running) tcp() net.Conn {

@@ -44,13 +44,13 @@ func (m *multisign) open(x *exchange, q *consent.Question, g *consent.Grant, sig
 		store: spool{dir: m.s.o.State, limit: m.s.o.Limits.Attached},
 	}
 	o.ctx, o.cancel = context.WithCancel(context.Background())
-	o.mu.Lock() // the timer may be faster than the next line
-	o.idle = time.AfterFunc(m.s.o.Limits.Operation, func() { o.expire() })
-	o.mu.Unlock()
+	o.mu.Lock() // whoever ends it waits until all of this is there
 	m.mu.Lock()
 	m.operations[o.id] = o
 	m.closing.Add(1)
 	m.mu.Unlock()
+	o.idle = time.AfterFunc(m.s.o.Limits.Operation, func() { o.expire() })
+	o.mu.Unlock()
 	if stopped := g.Stopped(); stopped != nil {
 		go func() {
 			select {

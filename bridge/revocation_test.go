@@ -211,7 +211,12 @@ func TestThousandWithATroubledAuthority(t *testing.T) {
 		{"slow, then up", testpki.Slow, func(tsa *testpki.TSA, _ int) bool { tsa.SetFault(testpki.NoFault); return true }, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			tsa, with := stamping(t, func(o *timestamp.Options) { o.Timeout = 300 * time.Millisecond })
+			tsa, with := stamping(t, func(o *timestamp.Options) {
+				o.Timeout = time.Minute
+				if tt.before == testpki.Slow {
+					o.Timeout = 300 * time.Millisecond
+				}
+			})
 			tsa.SetFault(tt.before)
 			window := &noticing{progress: newProgress()}
 			window.answer = func(asked int) bool { return tt.answer(tsa, asked) }

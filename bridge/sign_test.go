@@ -154,10 +154,11 @@ func TestBatchKeepsOrder(t *testing.T) {
 	}
 }
 
-// slowKey takes its time.
+// slowKey takes its time, or until it may.
 type slowKey struct {
 	testKey
 	took    time.Duration
+	may     chan struct{}
 	signing atomic.Int32
 }
 
@@ -165,29 +166,29 @@ func (k *slowKey) Sign(r io.Reader, digest []byte, o crypto.SignerOpts) ([]byte,
 	k.signing.Add(1)
 	defer k.signing.Add(-1)
 	time.Sleep(k.took)
+	if k.may != nil {
+		<-k.may
+	}
 	return k.testKey.Sign(r, digest, o)
 }
 
-// Stop in the window ends a batch as a cancel, within 200 ms; the key is not
-// destroyed while a document is still being signed with it.
+// Stop in the window ends a batch as a cancel, without waiting for the documents
+// in work; the key is not destroyed while one is still being signed with it.
 func TestStopDuringBatch(t *testing.T) {
 	progress := newProgress()
-	k := &slowKey{testKey: newKey(t, profile), took: 500 * time.Millisecond}
+	k := &slowKey{testKey: newKey(t, profile), may: make(chan struct{})}
 	d := &desk{ask: func(context.Context, *consent.Question) (*consent.Grant, error) {
 		return &consent.Grant{Key: k, Progress: progress}, nil
 	}}
 	p := start(t, d).open()
 	p.say(basicsRequest("cms", strings.Split(strings.Repeat("x,", 49)+"x", ","), ""))
 	eventually(t, "signing has begun", func() bool { return k.signing.Load() > 0 })
-	begun := time.Now()
 	progress.press()
 	p.expect(`{"body":{},"status":true}`)
-	if took := time.Since(begun); took > 200*time.Millisecond {
-		t.Errorf("cancelled after %v", took)
-	}
-	if _, finished := progress.end(); k.signing.Load() > 0 && len(finished) != 0 {
+	if _, finished := progress.end(); len(finished) != 0 {
 		t.Error("the grant was closed while its key was in use")
 	}
+	close(k.may)
 	eventually(t, "the window is told", func() bool { _, f := progress.end(); return len(f) == 1 && f[0] == prompt.FailedStopped })
 }
 
@@ -388,7 +389,7 @@ func TestWithRealDesk(t *testing.T) {
 	page.Close()
 	select {
 	case <-w.ctx.Done():
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the window stays open")
 	}
 }

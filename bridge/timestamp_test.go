@@ -266,15 +266,11 @@ func TestTimestampStopped(t *testing.T) {
 	p := start(t, &desk{ask: func(context.Context, *consent.Question) (*consent.Grant, error) {
 		return &consent.Grant{Key: k, Progress: progress}, nil
 	}}, with).open()
-	started := time.Now()
 	p.say(cmsRequest([]byte("акт"), true))
 	eventually(t, "the authority is asked", func() bool { return tsa.Requests() > 0 })
 	progress.press()
 	p.expect(cancelled)
 	eventually(t, "the window is told", func() bool { _, f := progress.end(); return slices.Equal(f, []string{prompt.FailedStopped}) })
-	if took := time.Since(started); took > 4*time.Second {
-		t.Errorf("took %v", took)
-	}
 }
 
 // applyCAdEST asks nobody, gives every signer a stamp that has none, and leaves

