@@ -154,8 +154,7 @@ func (q *dialogQuestion) ask(ctx context.Context) (Decision, error) {
 			return Decision{}, err
 		}
 		if key == nil {
-			q.tell(ctx, q.t("none.title")+". "+q.t("none.where"))
-			continue
+			continue // none fits: another file
 		}
 		text := harmless(q.r.Site.Name) + " " + Sentence(q.lang, q.r) + "\n\n" + q.t("whose.title") + ":\n" + q.describeKey(*key)
 		if q.r.Digests {

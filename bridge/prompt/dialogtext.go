@@ -98,12 +98,12 @@ func (q *dialogQuestion) describeKey(k Key) string {
 }
 
 // pickRow lets the person choose one of several rows, by its number.
-func (q *dialogQuestion) pickRow(ctx context.Context, text string, rows []string) (int, error) {
+func (q *dialogQuestion) pickRow(ctx context.Context, text string, rows []string, unfit ...string) (int, error) {
 	for i := range rows {
 		rows[i] = strconv.Itoa(i+1) + ". " + rows[i] // never an option of the tool
 	}
 	for {
-		out, err := q.line(ctx, dialog{kind: askRow, text: text, rows: rows})
+		out, err := q.line(ctx, dialog{kind: askRow, text: text, rows: rows, unfit: unfit})
 		if err != nil {
 			return 0, err
 		}
@@ -117,23 +117,27 @@ func (q *dialogQuestion) pickRow(ctx context.Context, text string, rows []string
 	}
 }
 
-// choose asks which key, if several fit; nil when none does.
+// choose asks which key, if several fit; nil when none does, and then why is told.
 func (q *dialogQuestion) choose(ctx context.Context, keys []Key) (*Key, error) {
 	var fit []*Key
-	var rows []string
+	var rows, unfit []string
 	for i := range keys {
 		if keys[i].Fits {
 			fit = append(fit, &keys[i])
 			rows = append(rows, q.describeKey(keys[i]))
+		} else {
+			unfit = append(unfit, q.describeKey(keys[i])+"\n"+q.t("key.unfit")+". "+q.t(keys[i].Reason))
 		}
 	}
 	switch len(fit) {
 	case 0:
+		const shown = 3
+		q.tell(ctx, q.t("none.title")+". "+q.t("none.where")+"\n\n"+strings.Join(unfit[:min(len(unfit), shown)], "\n\n"))
 		return nil, nil
 	case 1:
 		return fit[0], nil
 	}
-	n, err := q.pickRow(ctx, q.t("whose.title"), rows)
+	n, err := q.pickRow(ctx, q.t("whose.title"), rows, unfit...)
 	if err != nil {
 		return nil, err
 	}

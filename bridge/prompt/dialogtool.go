@@ -28,6 +28,7 @@ type dialog struct {
 	text       string
 	yes, no    string
 	rows       []string // each begins with its number
+	unfit      []string // rows that cannot be chosen, with the reason; only windows of ours show them
 	start      string   // folder
 	extensions []string
 	folder     bool
