@@ -3,9 +3,12 @@ package main
 import (
 	"cmp"
 	"context"
+	"net"
+	"strconv"
 	"time"
 
 	"tanba/bridge/consent"
+	"tanba/bridge/prompt"
 	"tanba/internal/notify"
 	"tanba/internal/renewal"
 	"tanba/internal/settings"
@@ -34,7 +37,7 @@ func (w *warnings) run(ctx context.Context) {
 		w.o.log.Info("keys that end are told of in windows and pages only", "error", err)
 		return
 	}
-	watcher := &renewal.Watcher{Plan: w.plan, Keys: w.keys, Notes: notes, Ask: w.ask, Log: w.o.log}
+	watcher := &renewal.Watcher{Plan: w.plan, Keys: w.keys, Notes: notes, Ask: w.ask, Open: w.open, Log: w.o.log}
 	if w.o.watch != nil {
 		watcher.Changed = w.o.watch.Changed
 	}
@@ -51,6 +54,19 @@ func (w *warnings) ask() (on bool, lang string, quiet renewal.Quiet) {
 		quiet = renewal.DefaultQuiet
 	}
 	return s.Warnings != "off", cmp.Or(s.Language, w.o.language), quiet
+}
+
+// open shows what to do about a key that ends, in the person's own browser: the
+// renewal while it is possible, else what is known of the key.
+func (w *warnings) open(lang string, warning renewal.Warning) {
+	page := "/renew"
+	if warning.Ended || warning.Replaced {
+		page = "/keys"
+	}
+	address := "https://" + net.JoinHostPort("127.0.0.1", strconv.Itoa(w.o.port)) + page + "?lang=" + lang
+	if _, err := prompt.Tab()(context.Background(), address); err != nil {
+		w.o.log.Warn("the page of a key that ends cannot be opened", "error", err)
+	}
 }
 
 // keys are those used lately and those on the tokens that are in. Only the

@@ -16,18 +16,22 @@ const (
 	notifySend  = "/usr/bin/notify-send"
 )
 
-// platform: the bus is dialled for each note. They are rare, and a session may
-// begin after the program did.
 func platform() (Notifier, error) {
 	if os.Getenv("DBUS_SESSION_BUS_ADDRESS") == "" && os.Getenv("XDG_RUNTIME_DIR") == "" {
 		return nil, ErrUnsupported
 	}
-	return desktop{send: notifySend}, nil
+	return &desktop{send: notifySend}, nil
 }
 
-type desktop struct{ send string }
+// desktop dials the bus for each note: they are rare, and a session may begin
+// after the program did. Notes with buttons share a connection that is kept while
+// one of them is shown.
+type desktop struct {
+	send    string
+	buttons buttons
+}
 
-func (d desktop) Show(ctx context.Context, n Note, replaces uint32) (uint32, error) {
+func (d *desktop) Show(ctx context.Context, n Note, replaces uint32) (uint32, error) {
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	id, err := d.overBus(ctx, n, replaces)
@@ -40,18 +44,28 @@ func (d desktop) Show(ctx context.Context, n Note, replaces uint32) (uint32, err
 	return 0, nil
 }
 
-func (d desktop) overBus(ctx context.Context, n Note, replaces uint32) (id uint32, err error) {
+func (d *desktop) overBus(ctx context.Context, n Note, replaces uint32) (uint32, error) {
+	if len(n.Actions) > 0 && n.Chosen != nil {
+		if id, err := d.buttons.show(ctx, n, replaces); !errors.Is(err, errNoButtons) {
+			return id, err
+		}
+	}
+	d.buttons.forget(replaces)
 	bus, err := dbus.ConnectSessionBus(dbus.WithContext(ctx))
 	if err != nil {
 		return 0, fmt.Errorf("notify: %w", err)
 	}
 	defer bus.Close()
+	return notifyCall(ctx, bus, n, replaces, []string{})
+}
+
+func notifyCall(ctx context.Context, bus *dbus.Conn, n Note, replaces uint32, actions []string) (id uint32, err error) {
 	hints := map[string]dbus.Variant{"urgency": dbus.MakeVariant(byte(1)), "desktop-entry": dbus.MakeVariant("tanba")}
 	if n.Urgent {
 		hints["urgency"] = dbus.MakeVariant(byte(2))
 	}
 	err = bus.Object(service, servicePath).CallWithContext(ctx, service+".Notify", 0,
-		"Tanba", replaces, "dialog-password", n.Title, plain.Replace(n.Body), []string{}, hints, int32(-1)).Store(&id)
+		"Tanba", replaces, "dialog-password", n.Title, plain.Replace(n.Body), actions, hints, int32(-1)).Store(&id)
 	if err != nil {
 		return 0, fmt.Errorf("notify: %w", err)
 	}
@@ -60,7 +74,7 @@ func (d desktop) overBus(ctx context.Context, n Note, replaces uint32) (id uint3
 
 // overProgram: the arguments are a vector, and -- ends the options, so that a text
 // cannot be one.
-func (d desktop) overProgram(ctx context.Context, n Note) error {
+func (d *desktop) overProgram(ctx context.Context, n Note) error {
 	urgency := "normal"
 	if n.Urgent {
 		urgency = "critical"
@@ -72,10 +86,11 @@ func (d desktop) overProgram(ctx context.Context, n Note) error {
 	return nil
 }
 
-func (d desktop) Withdraw(ctx context.Context, id uint32) error {
+func (d *desktop) Withdraw(ctx context.Context, id uint32) error {
 	if id == 0 {
 		return nil
 	}
+	d.buttons.forget(id)
 	ctx, cancel := context.WithTimeout(ctx, within)
 	defer cancel()
 	bus, err := dbus.ConnectSessionBus(dbus.WithContext(ctx))

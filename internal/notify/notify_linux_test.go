@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -16,17 +17,30 @@ import (
 	"tanba/internal/testdata"
 )
 
-// service is a desktop that notes what it was told to show.
+// shelf is a desktop that notes what it was told to show.
 type shelf struct {
-	mu    sync.Mutex
-	shown []string
-	gone  []uint32
+	mu      sync.Mutex
+	shown   []string
+	buttons []string // of each, as name=label
+	gone    []uint32
+	can     []string // what the service says it can
+}
+
+func (s *shelf) actions() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buttons
 }
 
 func (s *shelf) Notify(app string, replaces uint32, icon, title, body string, actions []string, hints map[string]dbus.Variant, timeout int32) (uint32, *dbus.Error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.shown = append(s.shown, app+"|"+title+"|"+body+"|"+hints["urgency"].String())
+	var pairs []string
+	for pair := range slices.Chunk(actions, 2) {
+		pairs = append(pairs, strings.Join(pair, "="))
+	}
+	s.buttons = append(s.buttons, strings.Join(pairs, " "))
 	if replaces != 0 {
 		return replaces, nil
 	}
@@ -109,14 +123,14 @@ func TestNotesThroughTheProgram(t *testing.T) {
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path="+filepath.Join(dir, "none"))
 	send := filepath.Join(dir, "notify-send")
 	os.WriteFile(send, []byte("#!/bin/sh\nprintf '%s\\n' \"$@\" > "+filepath.Join(dir, "out")+"\n"), 0o700)
-	if _, err := (desktop{send: send}).Show(context.Background(), Note{Title: "--help; $(x)", Body: "y"}, 0); err != nil {
+	if _, err := (&desktop{send: send}).Show(context.Background(), Note{Title: "--help; $(x)", Body: "y"}, 0); err != nil {
 		t.Fatal(err)
 	}
 	got, _ := os.ReadFile(filepath.Join(dir, "out"))
 	if string(got) != "--app-name=Tanba\n--urgency=normal\n--\n--help; $(x)\ny\n" {
 		t.Errorf("%q", got)
 	}
-	if _, err := (desktop{send: filepath.Join(dir, "nothing")}).Show(context.Background(), Note{}, 0); !errors.Is(err, ErrUnsupported) {
+	if _, err := (&desktop{send: filepath.Join(dir, "nothing")}).Show(context.Background(), Note{}, 0); !errors.Is(err, ErrUnsupported) {
 		t.Errorf("nothing at all: %v", err)
 	}
 }

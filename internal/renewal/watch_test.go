@@ -18,6 +18,7 @@ import (
 type board struct {
 	notes []string
 	err   error
+	press func(action string) // the last note's
 }
 
 func (b *board) Show(_ context.Context, n notify.Note, replaces uint32) (uint32, error) {
@@ -31,7 +32,10 @@ func (b *board) Show(_ context.Context, n notify.Note, replaces uint32) (uint32,
 	if replaces != 0 {
 		line += fmt.Sprintf(" (for %d)", replaces)
 	}
-	b.notes = append(b.notes, line)
+	for _, a := range n.Actions {
+		line += " [" + a.Label + "]"
+	}
+	b.notes, b.press = append(b.notes, line), n.Chosen
 	return 7, nil
 }
 
@@ -47,7 +51,7 @@ func TestEveryText(t *testing.T) {
 			k.Token = token
 			keys := []Key{k}
 			b := &board{}
-			w := &Watcher{Plan: Open("", DefaultQuiet), Keys: func(context.Context) []Key { return keys }, Notes: b,
+			w := &Watcher{Plan: Open("", DefaultQuiet), Keys: func(context.Context) []Key { return keys }, Notes: b, Open: func(string, Warning) {},
 				Ask: func() (bool, string, Quiet) { return true, lang, DefaultQuiet }}
 			for h := range 24 * 33 {
 				w.Look(t.Context(), start.Add(time.Duration(h)*time.Hour))
@@ -76,6 +80,78 @@ func TestEveryText(t *testing.T) {
 	want, err := os.ReadFile(golden)
 	if err != nil || string(want) != out.String() {
 		t.Errorf("%v; the texts are now\n%s", err, &out)
+	}
+}
+
+// TestButtons: what to do opens at once; later is a day, is kept over a restart as
+// the page's is, is never in the quiet hours, and says the same again.
+func TestButtons(t *testing.T) {
+	dir := state.Dir(t.TempDir())
+	b := &board{}
+	var opened []string
+	now := start
+	restart := func() *Watcher {
+		return &Watcher{
+			Plan: Open(dir, DefaultQuiet), Notes: b, Now: func() time.Time { return now },
+			Keys: func(context.Context) []Key { return []Key{key("a", start.Add(6*day))} },
+			Ask:  func() (bool, string, Quiet) { return true, "en", DefaultQuiet },
+			Open: func(lang string, w Warning) { opened = append(opened, fmt.Sprint(lang, " ", w.Key.ID, " ", w.Days)) },
+		}
+	}
+	look := func(w *Watcher, hours int, want int) {
+		t.Helper()
+		now = start.Add(time.Duration(hours) * time.Hour)
+		if w.Look(t.Context(), now); len(b.notes) != want {
+			t.Errorf("after %d hours: %d notes, want %d: %q", hours, len(b.notes), want, b.notes)
+		}
+	}
+	w := restart()
+	look(w, 0, 1)
+	b.press("open")
+	b.press("something else")
+	look(w, 25, 1)                  // said, and not put off
+	now = start.Add(40 * time.Hour) // four in the morning
+	b.press("later")
+	w = restart()
+	look(w, 63, 1)
+	look(w, 64, 1) // a day has passed, but it is four again
+	look(w, 68, 2)
+	look(w, 69, 2)
+	if fmt.Sprint(opened) != "[en a 6]" {
+		t.Errorf("opened %q", opened)
+	}
+	if len(b.notes) == 2 && !strings.Contains(b.notes[1], "expires in 3 days") {
+		t.Errorf("said %q", b.notes[1])
+	}
+	// The page puts off what the note said.
+	if w, ok := State(key("a", start.Add(6*day)), nil, now); !ok || restart().Plan.Later(w, now) != nil {
+		t.Error("not put off")
+	}
+	look(restart(), 92, 2)
+	look(restart(), 93, 3)
+}
+
+// A press that comes while the note is still being shown is not lost.
+type eager struct{ board }
+
+func (e *eager) Show(ctx context.Context, n notify.Note, replaces uint32) (uint32, error) {
+	pressed := make(chan struct{})
+	go func() { close(pressed); n.Chosen("later") }()
+	<-pressed
+	return e.board.Show(ctx, n, replaces)
+}
+
+func TestPressedAtOnce(t *testing.T) {
+	e := &eager{}
+	now := start
+	w := &Watcher{Plan: Open("", Quiet{}), Notes: e, Now: func() time.Time { return start }, Open: func(string, Warning) {},
+		Keys: func(context.Context) []Key { return []Key{key("a", start.Add(5*day))} }}
+	w.Look(t.Context(), now)
+	for deadline := time.Now().Add(time.Minute); len(w.Plan.Due(w.Keys(nil), start.Add(day))) == 0; {
+		if time.Now().After(deadline) {
+			t.Fatal("the press was lost")
+		}
+		time.Sleep(time.Millisecond)
 	}
 }
 
