@@ -13,6 +13,7 @@ import (
 	"tanba/bridge/prompt"
 	"tanba/installer/install"
 	"tanba/internal/doctor"
+	"tanba/internal/enrollment"
 	"tanba/internal/localca"
 	"tanba/internal/pki"
 	"tanba/internal/settings"
@@ -83,7 +84,7 @@ func startAgent(o agentOptions) (*agent, error) {
 		Prompter: o.prompter, State: o.dir, Language: o.language, Log: o.log,
 		Phrase: o.phrase, Remember: o.remember, Kiosk: o.kiosk, Seeded: seeded(o.sites),
 		Anchors:   anchors,
-		KeyFolder: keyFolder(),
+		KeyFolder: enrollment.Folder(),
 		Tokens:    o.tokens, TokenWatch: o.watch, TokenStorages: o.storages,
 	})
 	go forgetWith(desk, leaves)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tanba/bridge/consent"
+	"tanba/internal/enrollment"
 	"tanba/internal/i18n"
 	"tanba/internal/pki"
 	"tanba/internal/settings"
@@ -50,7 +51,7 @@ func (c *command) knownPlaces(all bool) knownPlaces {
 			k.folders = append(k.folders, folder)
 		}
 	}
-	if own := keyFolder(); own != "" {
+	if own := enrollment.Folder(); own != "" {
 		if fi, err := os.Stat(own); err == nil && fi.IsDir() {
 			k.folders = append(k.folders, own)
 		}
