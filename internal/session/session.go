@@ -3,11 +3,12 @@
 // keeps a password in memory forgets it then (security.md T22, §10 rule 6).
 //
 // On Linux it listens to logind on the system bus, and to the screen savers of
-// desktops that lock without telling logind on the person's own bus. It asks
-// nothing and wakes nobody: it costs one socket. On the other systems Watch
-// returns ErrUnsupported, and passwords are not kept there at all.
+// desktops that lock without telling logind on the person's own bus; on Windows a
+// hidden window is told of the session, its end and the power; on macOS the session
+// is looked at every two seconds. Where nobody tells, Watch returns ErrUnsupported,
+// and passwords are not kept there at all.
 //
-// Signals of other people's sessions on the same machine count as well. They cost
+// On Linux signals of other people's sessions on the same machine count as well. They cost
 // a password typed once more, and spare the question which session is ours, which
 // has no answer for a service of the user.
 package session
