@@ -56,6 +56,7 @@ type agentOptions struct {
 	sites      []settings.Site
 	observer   *doctor.Observer
 	heard      func(service string, ahead time.Duration) // of clocks, nil = nobody
+	trial      trial
 	log        *slog.Logger
 }
 
@@ -78,6 +79,9 @@ func startAgent(o agentOptions) (*agent, error) {
 	anchors := pki.NewPool(pki.Anchors(true, false))
 	for _, r := range o.roots {
 		anchors.AddCertificate(r)
+	}
+	for _, r := range o.trial.roots {
+		anchors.AddRoot(r)
 	}
 	leaves := o.watchSession()
 	desk := consent.New(consent.Options{

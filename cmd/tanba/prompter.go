@@ -20,11 +20,17 @@ const policyFile = "/etc/tanba/robots.json"
 // defaultPrompter lets the administrator's policy answer for robots; it asks in a
 // window where there is a display and a browser, in the desktop's own dialogs where
 // there is no browser, else on the terminal.
-func defaultPrompter(dir state.Dir, lang string, log *slog.Logger) prompt.Prompter {
+//
+// window is what a test adds to the browser's arguments.
+func defaultPrompter(dir state.Dir, lang string, log *slog.Logger, window ...string) prompt.Prompter {
+	open := prompt.DefaultOpener(dir)
+	if len(window) > 0 {
+		open = prompt.AppWindow(prompt.Launch{State: dir, Args: window})
+	}
 	return inSession{prompt.First(
 		prompt.NewPolicy(prompt.PolicyOptions{File: policyFile, Keychain: keychain.Read, Log: log}),
 		prompt.NewWeb(prompt.WebOptions{
-			Open: prompt.DefaultOpener(dir), Peer: peer.SameUser, Remind: reminder(lang, log),
+			Open: open, Peer: peer.SameUser, Remind: reminder(lang, log),
 			OpenFile: prompt.OpenFile, Copies: dir.Path("copies"), Log: log, Language: lang,
 		}),
 		prompt.NewDialog(lang),

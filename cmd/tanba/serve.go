@@ -23,7 +23,7 @@ func serve(c *command, args []string) int {
 	developer := c.flags.Bool("developer", false, "")
 	multisign := c.flags.Bool("multisign", false, "")
 	tsa := c.flags.String("tsa", "", "")
-	script := scriptFlag(c.flags)
+	script, trialOf := scriptFlag(c.flags), trialFlags(c.flags)
 	files, code, ok := c.parse(args)
 	switch {
 	case !ok:
@@ -42,6 +42,10 @@ func serve(c *command, args []string) int {
 		return exitError
 	}
 	prompter, err := script()
+	if err != nil {
+		return c.usageError(err.Error())
+	}
+	trial, err := trialOf()
 	if err != nil {
 		return c.usageError(err.Error())
 	}
@@ -65,7 +69,7 @@ func serve(c *command, args []string) int {
 	}
 	log := slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: c.logLevel(chosen)}))
 	if prompter == nil {
-		prompter = defaultPrompter(dir, c.lang, log)
+		prompter = defaultPrompter(dir, c.lang, log, trial.window...)
 	}
 	t := newAgentTokens(dir, chosen, log)
 	defer t.Close()
@@ -81,7 +85,7 @@ func serve(c *command, args []string) int {
 		dir: dir, port: *port, language: c.lang, prompter: prompter, developer: *developer, multisign: *multisign, tsa: *tsa, log: log,
 		limits: limits(chosen), plain: chosen.PlainWS, storages: chosen.TokenStorages, roots: stored, revocation: checker, require: chosen.Revocation == "require",
 		tokens: t.tokens, watch: t.cards, devices: t.devices,
-		phrase: chosen.Phrase, remember: time.Duration(chosen.Remember) * time.Minute, kiosk: chosen.Kiosk, sites: sites,
+		phrase: chosen.Phrase, remember: time.Duration(chosen.Remember) * time.Minute, kiosk: chosen.Kiosk, sites: sites, trial: trial,
 		calls: c.doctorCalls(dir, func(nonce string) bool { return a.server.Saw(nonce) }), observer: observer, heard: heard,
 	})
 	if err != nil {
