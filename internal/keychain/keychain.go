@@ -3,9 +3,10 @@
 // account puts it there with the desktop's own tool.
 //
 // On Linux that is the Secret Service (GNOME Keyring, KWallet, KeePassXC): an item
-// with the attributes service=tanba and account=NAME. A keychain that is locked is
-// not unlocked here, for nobody is there to answer. Elsewhere Read returns
-// ErrUnsupported.
+// with the attributes service=tanba and account=NAME. On Windows it is the generic
+// credential tanba/NAME of the Credential Manager, on macOS the generic password of
+// the service tanba and the account NAME. A keychain that is locked is not unlocked
+// here, for nobody is there to answer. Elsewhere Read returns ErrUnsupported.
 package keychain
 
 import (
