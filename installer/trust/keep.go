@@ -43,7 +43,6 @@ func (k *Keeper) Agreed() bool {
 // Tend repairs the stores once and then adds the root to those that come into
 // being, until ctx ends.
 func (k *Keeper) Tend(ctx context.Context) error {
-	k.repair(ctx)
 	return Watch(ctx, k.options(), k.repair)
 }
 

@@ -18,15 +18,17 @@ import (
 // that makes a profile does so in many steps.
 const settle = 500 * time.Millisecond
 
-// Watch calls changed after a browser's store may have come into being: a new
-// profile of Firefox, a browser of a package installed since. It waits for the
-// kernel's notices and does nothing in between. It returns when ctx ends.
+// Watch calls changed at once and after a browser's store may have come into
+// being: a new profile of Firefox, a browser of a package installed since. It
+// waits for the kernel's notices, from before the first call on, and does nothing
+// in between. It returns when ctx ends.
 func Watch(ctx context.Context, o Options, changed func(context.Context)) error {
 	if err := o.complete(); err != nil {
 		return err
 	}
 	fd, err := unix.InotifyInit1(unix.IN_CLOEXEC | unix.IN_NONBLOCK)
 	if err != nil {
+		changed(ctx)
 		return fmt.Errorf("trust: inotify: %w", err)
 	}
 	notices := os.NewFile(uintptr(fd), "inotify")
@@ -39,8 +41,7 @@ func Watch(ctx context.Context, o Options, changed func(context.Context)) error 
 	failed := make(chan error, 1)
 	go func() { failed <- read(ctx, notices, seen) }()
 
-	timer := time.NewTimer(settle)
-	timer.Stop()
+	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		select {
@@ -127,8 +128,19 @@ func places(home string) []string {
 	return append(list, filepath.Join(home, ".pki", "nssdb"), filepath.Join(home, ".local", "share", "pki", "nssdb"))
 }
 
-// follow watches, for each place, the deepest folder above it that exists.
+// follow watches, for each place, the deepest folder above it that exists. It
+// looks again until none has come into being meanwhile: as often as the deepest place
+// is deep.
 func (w *watcher) follow(home string) {
+	for range 10 {
+		if !w.advance(home) {
+			return
+		}
+	}
+}
+
+// advance reports whether it watches other folders than before.
+func (w *watcher) advance(home string) (moved bool) {
 	names := map[string]map[string]bool{}
 	for _, place := range places(home) {
 		name := filepath.Base(place)
@@ -150,8 +162,8 @@ func (w *watcher) follow(home string) {
 	for dir := range names {
 		// Adding a watch twice gives the same descriptor.
 		wd, err := unix.InotifyAddWatch(w.fd, dir, unix.IN_CREATE|unix.IN_MOVED_TO|unix.IN_CLOSE_WRITE|unix.IN_ONLYDIR)
-		if err == nil {
-			w.folders[wd] = dir
+		if err == nil && w.folders[wd] != dir {
+			w.folders[wd], moved = dir, true
 		}
 	}
 	for wd, dir := range w.folders {
@@ -161,4 +173,5 @@ func (w *watcher) follow(home string) {
 		}
 	}
 	w.names = names
+	return moved
 }

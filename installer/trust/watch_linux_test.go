@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 )
@@ -14,6 +15,8 @@ func TestWatchFindsLaterProfiles(t *testing.T) {
 	h := newHome(t)
 	h.install()
 	ctx, cancel := context.WithCancel(t.Context())
+	standing := make(chan struct{})
+	var first sync.Once
 	added := make(chan Result, 8)
 	ended := make(chan error, 1)
 	go func() {
@@ -27,6 +30,7 @@ func TestWatchFindsLaterProfiles(t *testing.T) {
 					added <- r
 				}
 			}
+			first.Do(func() { close(standing) })
 		})
 	}()
 	await := func(path string) {
@@ -36,11 +40,11 @@ func TestWatchFindsLaterProfiles(t *testing.T) {
 			if r.Path != path || !r.Trusted || r.Err != nil {
 				t.Errorf("%+v, want %s", r, path)
 			}
-		case <-time.After(30 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("%s was not noticed", path)
 		}
 	}
-	time.Sleep(100 * time.Millisecond) // the watches stand
+	<-standing
 	// Step by step, as Firefox does: the folders do not exist yet.
 	h.firefoxIn(".config/mozilla/firefox", false)
 	await(h.firefox[0])

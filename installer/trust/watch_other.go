@@ -4,9 +4,10 @@ package trust
 
 import "context"
 
-// Watch has nothing to wait for: browsers on these systems, Firefox included,
+// Watch calls changed once and has nothing to wait for then: browsers on these systems, Firefox included,
 // read the system's own store.
-func Watch(ctx context.Context, _ Options, _ func(context.Context)) error {
+func Watch(ctx context.Context, _ Options, changed func(context.Context)) error {
+	changed(ctx)
 	<-ctx.Done()
 	return nil
 }
