@@ -142,7 +142,7 @@ func (p *patient) killAgent(t *testing.T) {
 	if err := syscall.Kill(agent.PID, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(10 * time.Second); !isFree(p.port); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !isFree(p.port); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("the port is held by an agent that was killed")
 		}
@@ -186,7 +186,7 @@ func (p *patient) tool(t *testing.T, name, script string) {
 // namesSoon waits for what the agent writes once the page has its answer.
 func (p *patient) namesSoon(t *testing.T, code doctor.Code, says ...string) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if notes, err := doctor.LoadNotes(state.Dir(p.State)); err == nil && len(notes.Modules) > 0 {
 			break
 		}
@@ -229,7 +229,7 @@ func (p *patient) occupy(t *testing.T, jar string) (ended <-chan struct{}) {
 	done := make(chan struct{})
 	go func() { cmd.Wait(); close(done) }()
 	t.Cleanup(func() { cmd.Process.Kill(); <-done })
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		if conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", p.port)); err == nil {
 			conn.Close()
 			return done

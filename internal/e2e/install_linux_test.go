@@ -119,7 +119,7 @@ func laterProfile(t *testing.T, home string) string {
 // awaitRoot waits until the bridge has noticed a database.
 func awaitRoot(t *testing.T, database string) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		out, err := exec.Command("certutil", "-d", "sql:"+database, "-L").CombinedOutput()
 		if err == nil && strings.Contains(string(out), "Tanba ") {
 			return
@@ -134,7 +134,7 @@ func awaitRoot(t *testing.T, database string) {
 // end.
 func awaitClosed(t *testing.T, path string) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		holders := ""
 		links, _ := filepath.Glob("/proc/[0-9]*/fd/*")
 		for _, l := range links {
@@ -181,18 +181,18 @@ func tree(t *testing.T, dir string) string {
 // and its successor is there for all of them.
 func TestStopFinishesOpenRequests(t *testing.T) {
 	k := throwawayKey(t, pki.GOST512)
-	b := startBridge(t, approve(k).after(1500*time.Millisecond))
+	b := startBridge(t, approve(k).after(4*time.Second))
 	const origin = "https://egov.kz"
 	busy, idle := b.dial(t, origin), b.dial(t, origin)
 	request := basicsRequest(t, map[string]any{"decode": true}, map[string]any{"extKeyUsageOids": []string{}, "chain": []string{}})
 	if err := busy.WriteMessage(websocket.TextMessage, []byte(request)); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(300 * time.Millisecond) // the question is open
+	time.Sleep(time.Second) // the question is open
 	if err := b.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	idle.SetReadDeadline(time.Now().Add(5 * time.Second))
+	idle.SetReadDeadline(time.Now().Add(time.Minute))
 	if _, _, err := idle.ReadMessage(); !websocket.IsCloseError(err, websocket.CloseGoingAway) {
 		t.Errorf("an idle page: %v, want close 1001", err)
 	}
@@ -200,7 +200,7 @@ func TestStopFinishesOpenRequests(t *testing.T) {
 		late.Close()
 		t.Error("a new page was taken")
 	}
-	busy.SetReadDeadline(time.Now().Add(10 * time.Second))
+	busy.SetReadDeadline(time.Now().Add(time.Minute))
 	_, reply, err := busy.ReadMessage()
 	if err != nil || !strings.Contains(string(reply), `"result"`) {
 		t.Errorf("the open request: %.200s, %v", reply, err)

@@ -20,7 +20,7 @@ func (d *display) xdotool(args ...string) error {
 // keyboard.
 func (d *display) await(title string) {
 	d.t.Helper()
-	for deadline := time.Now().Add(40 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(90 * time.Second); ; time.Sleep(100 * time.Millisecond) {
 		// A window may go and come again while it is being placed.
 		err := d.xdotool("search", "--onlyvisible", "--name", title, "windowactivate", "--sync")
 		if err == nil {

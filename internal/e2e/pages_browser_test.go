@@ -85,7 +85,7 @@ func ask1[T any](l *look, script string) T {
 // until waits for an expression to hold.
 func (l *look) until(expression string) {
 	l.t.Helper()
-	deadline := time.Now().Add(40 * time.Second)
+	deadline := time.Now().Add(90 * time.Second)
 	for !ask1[bool](l, "!!("+expression+")") {
 		if time.Now().After(deadline) {
 			l.t.Fatalf("never: %s\n%s\n%v", expression, ask1[string](l, `document.body.innerText`), ask1[[]string](l, `window.troubles`))

@@ -47,7 +47,7 @@ func TestPersonSigns(t *testing.T) {
 	screen.look()
 	screen.press("Return") // sign
 	wantSigned(t, k, <-reply)
-	if !screen.gone(window, 10*time.Second) {
+	if !screen.gone(window, time.Minute) {
 		t.Error("the window stays after signing")
 	}
 
@@ -57,7 +57,7 @@ func TestPersonSigns(t *testing.T) {
 	screen.look()
 	screen.press("Return")
 	wantSigned(t, k, <-reply)
-	screen.gone(window, 10*time.Second)
+	screen.gone(window, time.Minute)
 
 	reply = b.begin(t, conn)
 	screen.await(window)
@@ -65,7 +65,7 @@ func TestPersonSigns(t *testing.T) {
 	if got := <-reply; got != `{"code":"500","message":"action.canceled"}` {
 		t.Errorf("refused: %.200s", got)
 	}
-	screen.gone(window, 10*time.Second)
+	screen.gone(window, time.Minute)
 	if left := browsersOf(b.State); len(left) > 0 {
 		t.Errorf("browsers left running: %q", left)
 	}
@@ -81,7 +81,7 @@ func (b *bridge) begin(t *testing.T, conn *websocket.Conn) <-chan string {
 	}
 	reply := make(chan string, 1)
 	go func() {
-		conn.SetReadDeadline(time.Now().Add(45 * time.Second))
+		conn.SetReadDeadline(time.Now().Add(2 * time.Minute))
 		_, frame, err := conn.ReadMessage()
 		if err != nil {
 			frame = []byte(err.Error())

@@ -57,7 +57,7 @@ func (d *display) settle(before *image.NRGBA) bool {
 	const cursor = 150 // points
 	defer d.shot()
 	last, still := d.picture(), 0
-	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
 		time.Sleep(150 * time.Millisecond)
 		now := d.picture()
 		if differing(now, last) > cursor {

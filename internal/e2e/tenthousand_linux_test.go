@@ -162,7 +162,7 @@ func (d *display) watchWork(k key) {
 	d.key("Return")    // sign
 	const cursor = 150 // points
 	moved, last := 0, d.picture()
-	for deadline := time.Now().Add(30 * time.Second); moved < 8; time.Sleep(50 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); moved < 8; time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			d.shot()
 			d.t.Fatal("no progress is seen")

@@ -15,7 +15,7 @@ import (
 func (b *bridge) open(origin string) (*websocket.Conn, error) {
 	dialer := websocket.Dialer{
 		TLSClientConfig:  &tls.Config{RootCAs: b.pool},
-		HandshakeTimeout: 5 * time.Second,
+		HandshakeTimeout: time.Minute,
 	}
 	header := http.Header{}
 	if origin != "" {
@@ -25,7 +25,7 @@ func (b *bridge) open(origin string) (*websocket.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	conn.SetReadDeadline(time.Now().Add(5 * time.Second))
+	conn.SetReadDeadline(time.Now().Add(time.Minute))
 	if _, first, err := conn.ReadMessage(); err != nil || string(first) != greeting {
 		conn.Close()
 		return nil, fmt.Errorf("greeting %q, error %v", first, err)
@@ -50,7 +50,7 @@ func ask(t testing.TB, conn *websocket.Conn, request string) string {
 	if err := conn.WriteMessage(websocket.TextMessage, []byte(request)); err != nil {
 		t.Fatal(err)
 	}
-	conn.SetReadDeadline(time.Now().Add(15 * time.Second))
+	conn.SetReadDeadline(time.Now().Add(time.Minute))
 	kind, reply, err := conn.ReadMessage()
 	if err != nil {
 		t.Fatalf("no answer to %.200s: %v", request, err)
