@@ -76,7 +76,7 @@ func (p *person) next(t *testing.T) *shown {
 	select {
 	case s := <-p.shown:
 		return s
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("nothing is shown")
 		return nil
 	}
@@ -140,7 +140,7 @@ func wait(t *testing.T, c chan result) result {
 	select {
 	case r := <-c:
 		return r
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("Ask does not return")
 		return result{}
 	}

@@ -15,7 +15,7 @@ import (
 // joined waits until n questions wait for the answer to another.
 func (d *desk) joined(n int) {
 	d.t.Helper()
-	for range 5000 {
+	for range 60_000 {
 		d.flights.mu.Lock()
 		sum := 0
 		for _, f := range d.flights.open {

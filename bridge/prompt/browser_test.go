@@ -61,7 +61,7 @@ func in(ctx context.Context) Opener {
 func do(t *testing.T, ctx context.Context, steps ...chromedp.Action[chromedp.Void]) {
 	t.Helper()
 	for i, s := range steps {
-		step, cancel := context.WithTimeout(ctx, 10*time.Second)
+		step, cancel := context.WithTimeout(ctx, time.Minute)
 		err := chromedp.Do(step, s)
 		cancel()
 		if err != nil {

@@ -69,7 +69,7 @@ func TestT29CopyIsWhatIsSigned(t *testing.T) {
 	}
 	w.send("POST", "/cancel", nil)
 	w.wait()
-	for range 100 {
+	for range 6000 {
 		if left, _ := os.ReadDir(dir); len(left) == 0 {
 			return
 		}

@@ -17,7 +17,7 @@ type hand struct{ t *testing.T }
 
 func (h hand) next(keys ...string) {
 	h.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, "xdotool", "search", "--sync", "--onlyvisible", "--name", "^Tanba: egov.kz").Output()
 	if err != nil {
@@ -100,7 +100,7 @@ func TestZenity(t *testing.T) {
 				if a.d.KeyID != c.key || (c.key == "") != errors.Is(a.err, ErrCancelled) {
 					t.Errorf("%+v, %v", a.d, a.err)
 				}
-			case <-time.After(10 * time.Second):
+			case <-time.After(time.Minute):
 				t.Error("still asking")
 			}
 			if tries.Load() != c.tries {

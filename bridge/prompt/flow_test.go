@@ -137,7 +137,7 @@ func TestClosedPageCancels(t *testing.T) {
 			if !errors.Is(err, ErrCancelled) {
 				t.Errorf("%s: %v", name, err)
 			}
-		case <-time.After(8 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("%s: the request is still open", name)
 		}
 	}
@@ -182,7 +182,7 @@ func TestAppWindow(t *testing.T) {
 	case <-exchanged:
 	case err := <-failed:
 		t.Fatalf("the page did not load: %v", err)
-	case <-time.After(30 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the page did not load")
 	}
 	cancel()
@@ -191,7 +191,7 @@ func TestAppWindow(t *testing.T) {
 	}
 	select {
 	case <-(<-closed):
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("the browser still runs")
 	}
 	if fi, err := os.Stat(dir.Path("window", "0")); err != nil || fi.Mode().Perm() != 0o700 {
@@ -247,7 +247,7 @@ func TestBrowserThatGivesUp(t *testing.T) {
 			if c.tab {
 				t.Errorf("%s: counts as closed", c.browser)
 			}
-		case <-time.After(5 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("%s: neither", c.browser)
 		}
 	}

@@ -95,7 +95,7 @@ func TestRaiseOnX11(t *testing.T) {
 	}()
 	eventually := func(group int, what string) {
 		t.Helper()
-		for range 300 {
+		for range 600 {
 			if front(t) == group {
 				return
 			}

@@ -19,7 +19,7 @@ func TestRemindsOfAWindowBehindOthers(t *testing.T) {
 	}
 	eventually := func(what string, f func() bool) {
 		t.Helper()
-		for range 500 {
+		for range 6000 {
 			if f() {
 				return
 			}
@@ -38,10 +38,10 @@ func TestRemindsOfAWindowBehindOthers(t *testing.T) {
 	eventually("all taken back", func() bool { return gone.Load() == 3 })
 
 	shown.Store(0)
-	w = open(t, minimal(), func(o *WebOptions) { reminds(o); o.Patience = 200 * time.Millisecond })
+	w = open(t, minimal(), func(o *WebOptions) { reminds(o); o.Patience = 2 * time.Second })
 	w.exchange()
 	w.send("POST", "/focus", map[string]bool{"focused": true})
-	time.Sleep(400 * time.Millisecond)
+	time.Sleep(2200 * time.Millisecond)
 	if n := shown.Load(); n != 0 {
 		t.Errorf("%d notes of a window in front", n)
 	}

@@ -151,7 +151,7 @@ func TestNormalizeIsQuick(t *testing.T) {
 	if _, err := ber.Normalize(in, ber.Limits{}); err != nil {
 		t.Fatal(err)
 	}
-	if d := time.Since(start); d > time.Second {
+	if d := time.Since(start); d > 20*time.Second { // what is quadratic takes minutes
 		t.Errorf("took %v", d)
 	}
 }

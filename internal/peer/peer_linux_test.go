@@ -42,7 +42,7 @@ func accept(t *testing.T) (l net.Listener, next func() net.Conn) {
 	t.Cleanup(func() { l.Close() })
 	return l, func() net.Conn {
 		t.Helper()
-		l.(*net.TCPListener).SetDeadline(time.Now().Add(10 * time.Second))
+		l.(*net.TCPListener).SetDeadline(time.Now().Add(time.Minute))
 		c, err := l.Accept()
 		if err != nil {
 			t.Fatal(err)

@@ -206,7 +206,7 @@ func TestBombs(t *testing.T) {
 			if !errors.Is(err, tt.want) || !strings.Contains(fmt.Sprint(err), tt.text) {
 				t.Errorf("Open: %v, want %v with %q", err, tt.want, tt.text)
 			}
-			if d := time.Since(start); d > time.Second {
+			if d := time.Since(start); d > 20*time.Second { // an unbounded one takes hours
 				t.Errorf("took %v", d)
 			}
 		})
