@@ -50,7 +50,7 @@ func (c *session) signBulk(q *consent.Question, op protocol.SignCMS) (protocol.R
 		b.Digest = known.serve(k.Certificate().PublicKey.Family, op.Documents)
 		workers := c.s.o.Workers
 		return job{
-			workers: workers, group: groupOf(n, workers, q.Bytes),
+			workers: workers, group: groupFor(k, n, workers, q.Bytes),
 			work:   func(ctx context.Context, first, last int) error { return b.Sign(ctx, first, last) },
 			signed: protocol.Signatures{Batch: b, Certificate: k.Certificate().Raw},
 		}, nil
@@ -59,6 +59,15 @@ func (c *session) signBulk(q *consent.Question, op protocol.SignCMS) (protocol.R
 		return nil, err
 	}
 	return signed, nil
+}
+
+// groupFor is groupOf for a key that signs many at once, else 1: what is signed one
+// by one, as on a token, is told apart when one fails.
+func groupFor(k keystore.Key, n, workers int, size int64) int {
+	if _, ok := k.(batcher); !ok {
+		return 1
+	}
+	return groupOf(n, workers, size)
 }
 
 // groupOf is how many documents a worker takes at once: enough for the key to

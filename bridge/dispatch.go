@@ -182,6 +182,10 @@ func failure(err error) string {
 		return prompt.FailedTimestamp
 	case errors.As(err, new(*timestamp.StampError)):
 		return prompt.FailedTimestampAnswer
+	case ofToken(err):
+		return prompt.FailedToken
+	case ofDocument(err) != "":
+		return ofDocument(err)
 	}
 	return prompt.FailedSigning
 }

@@ -43,10 +43,10 @@ func (p *noticing) Notice(key string) {
 	p.notices = append(p.notices, key)
 }
 
-func (p *noticing) Retry(_ context.Context, failed string) bool {
+func (p *noticing) Retry(_ context.Context, short prompt.Shortfall) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.retries = append(p.retries, failed)
+	p.retries = append(p.retries, short.Failed[0].Reason)
 	return p.answer != nil && p.answer(len(p.retries))
 }
 

@@ -14,15 +14,11 @@ import (
 	"tanba/protocol"
 )
 
-// sign asks for a key and makes one signature per document with it. prepare is
-// called once with the key and gives the function that signs document i.
-func (c *session) sign(q *consent.Question, n int, prepare func(keystore.Key) (func(i int) ([]byte, error), error)) (protocol.Signatures, error) {
-	return c.signThen(q, n, prepare, nil)
-}
-
-// signThen is sign, and what then makes of the signature of document i is the
-// result. That may wait for the network, so more of it is done at once than there
-// are cores; its context ends when the person presses Stop.
+// signThen asks for a key and makes one signature per document with it. prepare is
+// called once with the key and gives the function that signs document i; what then
+// makes of the signature is the result, nil = it is as it is. That may wait for
+// the network, so more of it is done at once than there are cores; its context
+// ends when the person presses Stop.
 func (c *session) signThen(q *consent.Question, n int, prepare func(keystore.Key) (func(i int) ([]byte, error), error), then after) (protocol.Signatures, error) {
 	return c.granted(q, n, func(k keystore.Key) (job, error) {
 		one, err := prepare(k)
@@ -31,12 +27,25 @@ func (c *session) signThen(q *consent.Question, n int, prepare func(keystore.Key
 		}
 		values := make([][]byte, n)
 		j := job{workers: c.s.o.Workers, group: 1, signed: protocol.Signatures{Values: values, Certificate: k.Certificate().Raw}}
-		if then != nil {
-			j.workers = max(j.workers, stampsAtOnce)
+		j.work = func(_ context.Context, i, _ int) (err error) {
+			values[i], err = one(i)
+			return err
 		}
+		if then == nil {
+			return j, nil
+		}
+		// A signature that is there stays the same, however often its stamp is
+		// asked for.
+		j.workers = max(j.workers, stampsAtOnce)
+		bare := make([][]byte, n)
 		j.work = func(ctx context.Context, i, _ int) (err error) {
-			if values[i], err = one(i); err == nil && then != nil {
-				values[i], err = then(ctx, i, values[i])
+			if bare[i] == nil {
+				if bare[i], err = one(i); err != nil {
+					return err
+				}
+			}
+			if values[i], err = then(ctx, i, bare[i]); err == nil {
+				bare[i] = nil
 			}
 			return err
 		}
@@ -49,13 +58,15 @@ type job struct {
 	workers int
 	group   int // documents that are taken at once
 	work    func(ctx context.Context, first, last int) error
+	check   func(i int) error   // whether a document can be signed, without the key; nil = all can
 	signed  protocol.Signatures // there when all work is done
 }
 
 // granted asks for a key and does a job with it.
 //
 // The result is complete or not there: one document that fails fails the
-// request, for every family answers all documents or an error.
+// request, for every family answers all documents or an error. What can be mended
+// is mended before: see shortfall.go.
 func (c *session) granted(q *consent.Question, n int, prepare func(keystore.Key) (job, error)) (out protocol.Signatures, err error) {
 	q.Purpose = prompt.Sign
 	c.warmWhenOpened(q)
@@ -90,7 +101,7 @@ func (c *session) granted(q *consent.Question, n int, prepare func(keystore.Key)
 	if err != nil {
 		return out, fmt.Errorf("%w: %w", protocol.ErrSigning, err)
 	}
-	ctx, cancel := context.WithCancelCause(withRetry(c.ctx, g))
+	ctx, cancel := context.WithCancelCause(c.ctx)
 	defer cancel(nil)
 	check.watch(ctx, cancel)
 	if stopped := g.Stopped(); stopped != nil {
@@ -113,7 +124,7 @@ func (c *session) granted(q *consent.Question, n int, prepare func(keystore.Key)
 			}
 		}
 	}
-	finished, err = c.batch(ctx, n, j, g.Step)
+	finished, err = c.rounds(ctx, n, j, g)
 	if err == nil {
 		err = c.verdict(ctx, check, g)
 	}

@@ -41,7 +41,7 @@ func (c *session) signRaw(call *protocol.Call, op protocol.SignRaw) (protocol.Re
 		r.batcher, _ = k.(batcher)
 		workers := c.s.o.Workers
 		return job{
-			workers: workers, group: groupOf(n, workers, q.Bytes), work: r.sign,
+			workers: workers, group: groupFor(k, n, workers, q.Bytes), work: r.sign, check: r.check,
 			signed: protocol.Signatures{Values: r.values, Certificate: k.Certificate().Raw},
 		}, nil
 	})
@@ -102,6 +102,14 @@ func (r *raw) sign(ctx context.Context, first, last int) error {
 	return nil
 }
 
+// check looks at what a page can send wrongly.
+func (r *raw) check(i int) error {
+	if size := r.family.HashSize(); r.op.Digests && len(r.op.Documents[i]) != size {
+		return fmt.Errorf("%w: %d octets, want %d", errDigestLength, len(r.op.Documents[i]), size)
+	}
+	return nil
+}
+
 // digests returns them one after another.
 func (r *raw) digests(ctx context.Context, first, last int) ([]byte, error) {
 	size := r.family.HashSize()
@@ -114,7 +122,7 @@ func (r *raw) digests(ctx context.Context, first, last int) ([]byte, error) {
 		var known []byte
 		switch {
 		case r.op.Digests && len(document) != size:
-			return nil, fmt.Errorf("bridge: digest of %d octets for a key whose hash has %d", len(document), size)
+			return nil, fmt.Errorf("%w: %d octets, want %d", errDigestLength, len(document), size)
 		case r.op.Digests:
 			known = document
 		case r.known != nil:

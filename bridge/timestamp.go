@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 
-	"tanba/bridge/prompt"
 	"tanba/internal/timestamp"
 	"tanba/protocol"
 )
@@ -29,18 +28,7 @@ func (c *session) stamp(wanted bool, before func(i int) []byte) after {
 		if before != nil {
 			had = before(i)
 		}
-		// The signature is there and stays the same, however often its stamp is
-		// asked for.
-		var stamped []byte
-		err := retryable(ctx, func() (err error) {
-			stamped, err = timestamp.AddToNew(ctx, c.s.o.Stamper, signed, had)
-			return err
-		}, func(err error) string {
-			if errors.Is(err, timestamp.ErrUnreachable) {
-				return prompt.FailedTimestamp
-			}
-			return ""
-		})
+		stamped, err := timestamp.AddToNew(ctx, c.s.o.Stamper, signed, had)
 		if err != nil {
 			return nil, fmt.Errorf("document %d: %w", i+1, c.s.unstamped(err, "document", i+1))
 		}

@@ -124,6 +124,9 @@ func (d *Desk) ask(ctx context.Context, q *Question, turn *turn) (*Grant, error)
 			return nil, cancelled(ctx, err)
 		}
 		place = u.place(g.Key)
+		if u.onAToken() {
+			g.Key = newTokenKey(g.Key)
+		}
 		if decision.Policy == "" && !d.o.Kiosk {
 			d.remember(u.path, u.token, g.Key)
 		}

@@ -24,6 +24,8 @@ type Grant struct {
 	automatic bool   // allowed for good: nothing was shown
 	policy    string // the rule of the administrator that said yes
 	serial    string // of the certificate that was installed
+	signed    int    // signatures that were made
+	failed    []int  // documents that have none, from 1
 }
 
 // Step tells the window that done documents are signed.
@@ -69,6 +71,9 @@ func (g *Grant) Close(failed string) {
 		e.Automatic, e.Policy = g.automatic, g.policy
 		if failed != "" {
 			e.Outcome, e.Reason = OutcomeFailed, failed
+			if e.Documents > 1 {
+				e.Signed, e.Failed = g.signed, g.failed
+			}
 		}
 		if g.Key != nil {
 			if c := g.Key.Certificate(); c != nil {

@@ -40,6 +40,8 @@ type JournalEntry struct {
 	Policy    string    `json:"policy,omitempty"`    // the administrator's rule that said yes
 	Outcome   string    `json:"outcome"`
 	Reason    string    `json:"reason,omitempty"` // catalogue key of a failure
+	Signed    int       `json:"signed,omitempty"` // of several documents that failed together: signatures made, which the page did not get
+	Failed    []int     `json:"failed,omitempty"` // the first documents that could not be signed, from 1
 }
 
 // The journal is journal.jsonl and four older files, journal.1.jsonl being the

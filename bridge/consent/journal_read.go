@@ -64,7 +64,7 @@ func (q JournalQuery) takes(e *JournalEntry) bool {
 }
 
 // journalColumns are those of the CSV form.
-var journalColumns = []string{"seq", "time", "origin", "program", "operation", "documents", "names", "sha256", "keySerial", "automatic", "policy", "outcome", "reason"}
+var journalColumns = []string{"seq", "time", "origin", "program", "operation", "documents", "names", "sha256", "keySerial", "automatic", "policy", "outcome", "reason", "signed", "failed"}
 
 // ExportJournal writes what a query asks for as "csv" (UTF-8 with a mark, as
 // spreadsheets want it) or "json".
@@ -93,6 +93,10 @@ func (d *Desk) ExportJournal(w io.Writer, format string, q JournalQuery) error {
 			row := []string{
 				strconv.FormatUint(e.Seq, 10), e.Time.Format(time.RFC3339), e.Origin, e.Program, e.Operation, strconv.Itoa(e.Documents),
 				strings.Join(e.Names, "; "), strings.Join(e.SHA256, "; "), e.KeySerial, strconv.FormatBool(e.Automatic), e.Policy, e.Outcome, e.Reason,
+				"", strings.Trim(fmt.Sprint(e.Failed), "[]"),
+			}
+			if e.Signed > 0 {
+				row[len(row)-2] = strconv.Itoa(e.Signed)
 			}
 			for i := range row {
 				row[i] = cell(row[i])

@@ -67,6 +67,8 @@ type status struct {
 	Notice  string `json:"notice"`  // a sentence that changes nothing
 	Waiting int    `json:"waiting"` // more requests behind this one
 	Tokens  int    `json:"tokens"`  // changes when a token is put in or taken out
+
+	Short *viewShortfall `json:"short"` // what failed; nil = nothing
 }
 
 // status describes the session. s.mu is held.
@@ -76,16 +78,19 @@ func (s *session) status() status {
 	case s.ended:
 		st.State = "end"
 	case s.over && s.yes && s.retry != nil:
-		st.State, st.Failed = "retry", s.refused
+		st.State, st.Failed = "retry", s.short.reason()
 	case s.over && s.yes:
 		st.State = "work"
 	case s.over:
 		st.State = "gone"
 	}
+	if st.State == "retry" || st.State == "end" {
+		st.Short = s.short.view()
+	}
 	if s.r.Waiting != nil {
 		st.Waiting = s.r.Waiting()
 	}
-	st.Tag = st.State + " " + strconv.Itoa(st.Done) + " " + strconv.Itoa(st.Waiting) + " " + strconv.Itoa(st.Tokens) + " " + st.Notice
+	st.Tag = st.State + " " + strconv.Itoa(st.Done) + " " + strconv.Itoa(st.Waiting) + " " + strconv.Itoa(st.Tokens) + " " + strconv.Itoa(s.asked) + " " + st.Notice
 	return st
 }
 

@@ -24,7 +24,7 @@ func TestClosedPageSaysStop(t *testing.T) {
 			defer d.Progress.Finish(FailedStopped)
 			do(t, ctx, chromedp.WaitVisible(`progress`))
 			if name == "retry" {
-				go d.Progress.(*session).Retry(context.Background(), FailedTimestamp)
+				go d.Progress.(*session).Retry(context.Background(), shortOf(FailedTimestamp))
 				do(t, ctx, chromedp.WaitVisible(`[data-focus=again]`))
 			}
 			for _, key := range []string{`{key: 'F5'}`, `{key: 'r', code: 'KeyR', ctrlKey: true}`, `{key: 'к', code: 'KeyR', ctrlKey: true}`, `{key: 'r', code: 'KeyR', metaKey: true}`} {

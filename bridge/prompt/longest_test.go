@@ -33,7 +33,7 @@ func TestLongestText(t *testing.T) {
 	if _, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: doubled}); err != nil {
 		t.Fatal(err)
 	}
-	tried := []string{"02-first-visit", "07-key", "09-none-fits", "11-ended", "14-many", "22-done", "25-gone", "46-token-last-try", "62-always", "64-block", "66-new-key"}
+	tried := []string{"02-first-visit", "07-key", "09-none-fits", "11-ended", "14-many", "22-done", "25-gone", "46-token-last-try", "62-always", "64-block", "66-new-key", "69-retry-token", "72-retry-several", "73-documents-at-fault"}
 	for _, s := range scenes {
 		if !slices.Contains(tried, s.name) {
 			continue

@@ -237,6 +237,10 @@ const (
 	FailedConnection      = "failed.connection"       // the page went away meanwhile
 	FailedToken           = "failed.token"            // the token or its driver did not sign
 	FailedTokenGone       = "failed.token_gone"       // the token was taken out meanwhile
+	FailedDocument        = "failed.document"         // this document cannot be signed
+	FailedXML             = "failed.document_xml"     // its XML is not well-formed, or of a kind that is refused
+	FailedPart            = "failed.document_part"    // the part that is to be signed is not in it
+	FailedDigest          = "failed.document_digest"  // a digest of a length the key does not sign
 	FailedExists          = "failed.exists"           // a file of that name is there
 	FailedReadOnly        = "failed.read_only"        // the folder takes no files
 	FailedDiskFull        = "failed.disk_full"

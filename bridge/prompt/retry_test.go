@@ -39,7 +39,7 @@ func TestRetryIsThePersonsWord(t *testing.T) {
 		w, d := approved(t)
 		ctx, cancel := context.WithCancel(context.Background())
 		got := make(chan bool, 1)
-		go func() { got <- d.Progress.(*session).Retry(ctx, FailedTimestamp) }()
+		go func() { got <- d.Progress.(*session).Retry(ctx, shortOf(FailedTimestamp)) }()
 		for range 200 {
 			if _, data, _ := w.send("POST", "/poll", map[string]string{"tag": ""}); bytes.Contains(data, []byte(`"state":"retry"`)) && bytes.Contains(data, []byte(FailedTimestamp)) {
 				break
@@ -74,7 +74,7 @@ func TestRetryInBrowser(t *testing.T) {
 	d := <-got
 	answer := make(chan bool, 1)
 	for range 2 { // it may fail again
-		go func() { answer <- d.Progress.(*session).Retry(context.Background(), FailedTimestamp) }()
+		go func() { answer <- d.Progress.(*session).Retry(context.Background(), shortOf(FailedTimestamp)) }()
 		do(t, ctx, chromedp.WaitVisible(`[data-focus=again]`), chromedp.Click(`[data-focus=again]`))
 		if !<-answer {
 			t.Error("a click on Try again is a no")
@@ -89,7 +89,7 @@ func TestRetryOnATerminal(t *testing.T) {
 	for input, want := range map[string]bool{"да\n": true, "\n": false} {
 		term, _ := typed(input)
 		l := &lines{q: &question{terminal: term, r: sampleRequest(), lang: "ru"}}
-		if got := l.Retry(context.Background(), FailedTimestamp); got != want {
+		if got := l.Retry(context.Background(), shortOf(FailedTimestamp)); got != want {
 			t.Errorf("%q: %t", input, got)
 		}
 	}

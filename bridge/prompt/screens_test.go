@@ -123,6 +123,15 @@ var (
 	armed  = chromedp.WaitVisible(`button.primary[aria-disabled=false]`)
 )
 
+// batch is a hundred documents, one of which has a long name.
+func batch(r *Request) {
+	r.Documents, r.Total, r.Bytes = nil, 100, 100*4100
+	for i := range 100 {
+		r.Documents = append(r.Documents, Document{Size: 4100, Kind: "xml", SHA256: sha256.Sum256([]byte{byte(i)}), Text: sampleXML})
+	}
+	r.Documents[36].Name = "Жер учаскесін жалға беру шарты № 0037-2026 (түзетілген, соңғы нұсқасы).xml"
+}
+
 // scenes are the states of the window. finish, when set, ends the work of an
 // approved request.
 var scenes = []struct {
@@ -328,7 +337,43 @@ var scenes = []struct {
 	{name: "65-retry", request: func(r *Request) { r.Total, r.Bytes = 214, 31<<20 }, steps: []chromedp.Action[chromedp.Void]{unlock, sign},
 		work: func(p Progress) {
 			p.Step(87)
-			go p.(*session).Retry(context.Background(), FailedTimestamp)
+			go p.(*session).Retry(context.Background(), Shortfall{Failed: []Failure{{30, FailedTimestamp}, {31, FailedTimestamp}, {87, FailedTimestamp}}, Signed: 87, Total: 214})
+		}},
+	{name: "68-retry-one", request: func(*Request) {}, steps: []chromedp.Action[chromedp.Void]{unlock, sign},
+		work: func(p Progress) { go p.(*session).Retry(context.Background(), shortOf(FailedTimestamp)) }},
+	{name: "69-retry-token", request: batch, steps: []chromedp.Action[chromedp.Void]{unlock, sign, chromedp.WaitVisible(`#password`)},
+		work: func(p Progress) {
+			short, _ := tokenShort("24681357")
+			go p.(*session).Retry(context.Background(), short)
+		}},
+	{name: "70-retry-wrong-pin", request: batch, steps: []chromedp.Action[chromedp.Void]{unlock, sign, chromedp.WaitVisible(`#password`), chromedp.SendKeys(`#password`, "1111"), chromedp.Click(`button.primary`), chromedp.WaitVisible(`.trouble`)},
+		work: func(p Progress) {
+			short, _ := tokenShort("24681357")
+			go p.(*session).Retry(context.Background(), short)
+		}},
+	{name: "71-retry-last-try", request: batch, steps: []chromedp.Action[chromedp.Void]{unlock, sign, chromedp.WaitVisible(`[data-focus=last]`)},
+		work: func(p Progress) {
+			short, _ := tokenShort("24681357")
+			short.PIN = PIN{Min: 4, Left: 1, Low: true, LastTry: true}
+			go p.(*session).Retry(context.Background(), short)
+		}},
+	{name: "72-retry-several", request: batch, steps: []chromedp.Action[chromedp.Void]{unlock, sign, chromedp.WaitVisible(`.failures`)},
+		work: func(p Progress) {
+			short := Shortfall{Signed: 40, Total: 100, More: 12}
+			for i := range 20 {
+				short.Failed = append(short.Failed, Failure{36 + i, []string{FailedTimestamp, FailedTimestampAnswer}[i%2]})
+			}
+			go p.(*session).Retry(context.Background(), short)
+		}},
+	{name: "73-documents-at-fault", request: batch, steps: []chromedp.Action[chromedp.Void]{unlock, sign, chromedp.WaitVisible(`.failures`)},
+		work: func(p Progress) {
+			p.(*session).Partly(Shortfall{Failed: []Failure{{36, FailedXML}, {51, FailedPart}}, Signed: 52, Total: 100})
+			p.Finish(FailedXML)
+		}},
+	{name: "74-document-at-fault", request: batch, steps: []chromedp.Action[chromedp.Void]{unlock, sign, chromedp.WaitVisible(`.failures`)},
+		work: func(p Progress) {
+			p.(*session).Partly(Shortfall{Failed: []Failure{{36, FailedPart}}, Signed: 36, Total: 100})
+			p.Finish(FailedPart)
 		}},
 	{name: "34-xml-hostile", request: func(r *Request) {
 		r.Documents[0].Fields = []Field{

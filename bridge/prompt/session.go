@@ -48,7 +48,8 @@ type session struct {
 	ended   bool
 	folder  string        // of the copies of documents, "" = none was opened
 	retry   chan bool     // somebody waits for the answer to "try again?"
-	refused string        // what failed then
+	short   *Shortfall    // what failed then, or in the end
+	asked   int           // how often that was
 	change  chan struct{} // closed and replaced at each change a poll reports
 }
 

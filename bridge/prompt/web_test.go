@@ -14,6 +14,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
@@ -142,6 +143,18 @@ func (w *window) unlock(path, password string) map[string]any {
 
 func (w *window) unlockStore(body map[string]any, password string) map[string]any {
 	w.t.Helper()
+	maps.Copy(body, w.sealed(password))
+	_, data, _ := w.send("POST", "/unlock", body)
+	var v map[string]any
+	if err := json.Unmarshal(data, &v); err != nil {
+		w.t.Fatalf("unlock: %s", data)
+	}
+	return v
+}
+
+// sealed is a password as the page sends it.
+func (w *window) sealed(password string) map[string]any {
+	w.t.Helper()
 	own, _ := ecdh.P256().GenerateKey(rand.Reader)
 	theirs, err := ecdh.P256().NewPublicKey(w.seal)
 	if err != nil {
@@ -154,13 +167,7 @@ func (w *window) unlockStore(body map[string]any, password string) map[string]an
 	gcm, _ := cipher.NewGCM(block)
 	nonce := make([]byte, 12)
 	rand.Read(nonce)
-	body["public"], body["nonce"], body["box"] = own.PublicKey().Bytes(), nonce, gcm.Seal(nil, nonce, []byte(password), nil)
-	_, data, _ := w.send("POST", "/unlock", body)
-	var v map[string]any
-	if err := json.Unmarshal(data, &v); err != nil {
-		w.t.Fatalf("unlock: %s", data)
-	}
-	return v
+	return map[string]any{"public": own.PublicKey().Bytes(), "nonce": nonce, "box": gcm.Seal(nil, nonce, []byte(password), nil)}
 }
 
 // look is the page in front of the person for long enough.

@@ -158,7 +158,7 @@ func TestTermsOfTheBrief(t *testing.T) {
 
 // Keys are used by their name, or through a prefix: "kind." + the kind of a
 // document, a reason that keystore gives.
-var prefixes = []string{"kind.", "role.", "use.", "reason.", "warning.", "unlock.", "failed.", "place.", "warn.", "note.", "notice."}
+var prefixes = []string{"kind.", "role.", "use.", "reason.", "warning.", "unlock.", "failed.", "place.", "warn.", "note.", "notice.", "again."}
 
 var (
 	inScript = regexp.MustCompile(`\b(?:t|n|has)\(\s*'([a-z_.]+)'|'((?:button|browse|site|key|done|warn|warning|none|password|pin|token|block|always|ask)\.[a-z_.]+)'`)

@@ -5,6 +5,7 @@ import { state, form, live } from './state.js';
 import { call, Refused, unlock } from './net.js';
 import { draw } from './screens.js';
 import { arm, rearm } from './footer.js';
+import { begin } from './tokens.js';
 import { lookAgain } from './focus.js';
 import { forget, passwordField } from './stores.js';
 import { forgetNew, newPassword } from './newkey.js';
@@ -134,9 +135,6 @@ export const act = {
     arm();
   },
 };
-
-// begin is where the person goes on with a token.
-const begin = (x) => (x.pin.last ? 'last' : x.pin.pad ? 'primary' : 'password');
 
 // found takes the tokens of a look: one that was taken out takes its keys along,
 // one that comes back is chosen again.
@@ -292,13 +290,6 @@ export function stop() {
   state.stopping = true;
   draw();
   call('/stop').catch(() => {});
-}
-
-// retry tries again what failed.
-export function retry() {
-  state.screen = 'work';
-  draw('stop');
-  call('/retry').catch(() => {});
 }
 
 export function gone() {

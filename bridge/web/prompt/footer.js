@@ -3,7 +3,8 @@
 import { h } from './dom.js';
 import { t, n } from './text.js';
 import { state, form } from './state.js';
-import { act, block, refuse, retry, stop } from './actions.js';
+import { act, block, refuse, stop } from './actions.js';
+import { retry } from './retry.js';
 
 export function footer() {
   const button = (label, props) => h('button', { type: 'button', ...props }, label);
@@ -36,7 +37,7 @@ export function footer() {
       row = [button(t(state.stopping ? 'button.stopping' : 'button.stop'), { 'data-focus': 'stop', 'aria-disabled': String(state.stopping), onclick: stop })];
       break;
     case 'retry':
-      row = [button(t('button.stop'), { 'data-focus': 'stop', onclick: stop }), choose(t('button.again'), 'again', retry)];
+      row = [button(t('button.stop'), { 'data-focus': 'stop', onclick: stop }), state.short.pin ? primary(t(state.opening ? 'button.opening' : 'button.again')) : choose(t('button.again'), 'again', retry)];
       break;
     default:
       row = [button(t('button.close'), { 'data-focus': 'close', onclick: () => window.close() })];
@@ -48,6 +49,7 @@ export function footer() {
 
 // ready says whether the main button does anything now.
 export function ready() {
+  if (state.screen === 'retry') return !state.opening && (!state.short.pin || (!state.short.pin.stop && (!state.short.pin.last || state.last)));
   if (state.screen === 'ask' && !state.keys && state.view.purpose !== 'list') return !state.opening && (state.token ? !state.token.pin.stop && (!state.token.pin.last || state.last) : Boolean(state.file || state.fresh));
   const age = state.since ? performance.now() - state.since : -1;
   if (age < state.view.minimum) return false;

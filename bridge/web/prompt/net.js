@@ -39,9 +39,11 @@ export async function exchange() {
   return v;
 }
 
-// unlock sends a password or PIN sealed for the program: see seal.go. store is the
-// path of a file, or a token.
-export async function unlock(store, password) {
+// unlock tries a password or PIN. store is the path of a file, or a token.
+export const unlock = async (store, password) => call('/unlock', { ...store, ...await sealed(password) });
+
+// sealed is a password or PIN that only the program can read: see seal.go.
+export async function sealed(password) {
   const p256 = { name: 'ECDH', namedCurve: 'P-256' };
   const pair = await crypto.subtle.generateKey(p256, false, ['deriveBits']);
   const theirs = await crypto.subtle.importKey('raw', seal, p256, false, []);
@@ -56,7 +58,7 @@ export async function unlock(store, password) {
   const box = await crypto.subtle.encrypt({ name: 'AES-GCM', iv: nonce }, aes, plain);
   plain.fill(0);
   const own = await crypto.subtle.exportKey('raw', pair.publicKey);
-  return call('/unlock', { ...store, public: base64(own), nonce: base64(nonce), box: base64(box) });
+  return { public: base64(own), nonce: base64(nonce), box: base64(box) };
 }
 
 export const canSeal = () => Boolean(globalThis.crypto && crypto.subtle);

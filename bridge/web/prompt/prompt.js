@@ -12,6 +12,8 @@ import { h, icon, notice } from './dom.js';
 import { t, setLanguage, setTexts } from './text.js';
 import { call, canSeal, exchange } from './net.js';
 import { state, form } from './state.js';
+import { begin } from './tokens.js';
+import { retry } from './retry.js';
 import { draw } from './screens.js';
 import { ready } from './footer.js';
 import { act, approve, gone, open, refuse } from './actions.js';
@@ -20,6 +22,7 @@ import { look } from './focus.js';
 form.addEventListener('submit', (e) => {
   e.preventDefault();
   if (!ready()) return;
+  if (state.screen === 'retry') retry();
   if (state.screen === 'ask' && !state.keys && state.view.purpose !== 'list') open();
   else if (state.screen === 'ask' || (state.screen === 'browse' && state.view.purpose === 'pick')) approve();
 });
@@ -76,11 +79,14 @@ async function report(s) {
   state.waiting = s.waiting;
   state.done = s.done;
   state.failed = s.failed;
+  state.short = s.short;
   state.notice = s.notice;
   if (s.state === 'gone') return gone();
   if (['work', 'retry'].includes(s.state) && state.screen !== s.state) {
     state.screen = s.state;
-    draw(s.state === 'retry' ? 'again' : 'stop');
+    state.trouble = '';
+    state.last = false;
+    draw(s.state === 'work' ? 'stop' : !s.short.pin ? 'again' : begin(s.short));
     return;
   }
   if (s.state === 'end') {

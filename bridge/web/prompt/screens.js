@@ -10,6 +10,7 @@ import { browser } from './browse.js';
 import { keys } from './keys.js';
 import { stores } from './stores.js';
 import { facts, places } from './newkey.js';
+import { again, list } from './shortfall.js';
 
 const names = { kk: 'Қаз', ru: 'Рус', en: 'Eng' };
 const tongues = { kk: 'Қазақша', ru: 'Русский', en: 'English' };
@@ -47,7 +48,7 @@ const screens = {
     h('h1', null, t(workTitle())),
     h('progress', { max: Math.max(1, state.view.total), value: state.done, 'aria-label': t('work.title') }),
     state.view.total > 1 && h('p.muted', null, t('work.count', state.done, state.view.total))), remark()],
-  retry: () => [top(), h('div.state.bad', { role: 'alert' }, icon('warning', 48), h('h1', null, t(state.failed)), h('p', null, t('retry.text')))],
+  retry: () => [top(), again(state, act)],
   end: () => [top(), state.failed ? failure() : [success(), remark()]],
   gone: () => [top(), h('div.state', { role: 'status' }, icon('info', 40), h('h1', null, t('gone.title')), h('p.muted', null, t('gone.text')))],
 };
@@ -121,6 +122,7 @@ function failure() {
   return h('div.state.bad', { role: 'alert' },
     icon('failed', 48),
     h('h1', null, partly ? t('failed.partly', state.done, v.total) : t('failed.title')),
-    h('p', null, t(state.failed), '. ', !partly && t(`${state.failed}.hint`)),
+    h('p', null, !state.short?.several && `${t(state.failed)}. `, !partly && t(`${state.failed}.hint`)),
+    list(state),
     begun && h('p.muted', null, partly ? t('failed.partly_note') : t('failed.partly_none', state.done, v.total)));
 }

@@ -13,7 +13,8 @@ export const state = {
   trouble: '', opening: false, caps: false,
   fresh: false, folder: '', // a new key goes into a file of its own, in this folder
   listing: null, typed: null, picked: '',
-  done: 0, failed: '', notice: '', waiting: 0, changes: 0, stopping: false,
+  done: 0, failed: '', short: null, notice: '', // short: the documents that failed
+  waiting: 0, changes: 0, stopping: false,
   since: 0, // when the window got the focus, or changed its question
 };
 

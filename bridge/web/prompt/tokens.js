@@ -30,14 +30,17 @@ function broken(x) {
       h('p.small', null, h('b', null, own(x.problem)), x.hint ? `. ${own(x.hint)}` : '')));
 }
 
+// begin is where the person goes on with a token.
+export const begin = (x) => (x.pin.last ? 'last' : x.pin.pad ? 'primary' : 'password');
+
 // pin is the place of the PIN, or why there is none.
-function pin(x, state, act, password) {
+export function pin(x, state, act, password) {
   const p = x.pin;
   if (p.stop) return h('div.pin', null, trouble(p.stop));
   const tries = p.last ? null : p.left >= 0 && p.low ? t('pin.left', p.left) : p.low ? t('pin.low') : null;
   return h('div.pin', null,
     p.last && [
-      notice('danger', t('pin.last'), t('pin.last.text')),
+      notice('danger', t('pin.last'), state.screen === 'retry' ? t('retry.last_try') : t('pin.last.text')),
       h('label.confirm', null,
         h('input', { type: 'checkbox', checked: state.last, 'data-focus': 'last', onchange: (e) => act.lastTry(e.target.checked) }),
         t('pin.confirm_last')),
