@@ -4,8 +4,10 @@
 // person's answer to that.
 //
 // On Linux it speaks to the desktop's notification service on the person's own
-// bus, and to notify-send where there is none; that one has no buttons. On systems
-// without either New returns ErrUnsupported. A notification holds the name of the
+// bus, and to notify-send where there is none; that one has no buttons. On Windows a
+// note is an icon beside the clock with a balloon, on macOS osascript shows it; both
+// have no buttons, and the latter cannot be pressed or taken back. On systems without
+// any of them New returns ErrUnsupported. A notification holds the name of the
 // site and a sentence of ours, never anything of a document.
 package notify
 
