@@ -182,7 +182,7 @@ func (w *window) wait() (Decision, error) {
 	select {
 	case err := <-w.result:
 		return <-w.got, err
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		w.t.Fatal("no decision")
 		return Decision{}, nil
 	}
@@ -229,14 +229,14 @@ func TestWebApproves(t *testing.T) {
 	w.send("POST", "/stop", nil)
 	select {
 	case <-d.Progress.Stopped():
-	case <-time.After(time.Second):
+	case <-time.After(time.Minute):
 		t.Error("Stop did not arrive")
 	}
 	d.Progress.Finish("")
 	close(w.closed)
 	select {
 	case <-w.window.Done():
-	case <-time.After(5 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("the window was left open")
 	}
 }
@@ -467,7 +467,7 @@ func TestWindowClosedIsCancelled(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			w := open(t, minimal(), func(o *WebOptions) {
 				if c.name == "page is silent" {
-					o.Gone = 50 * time.Millisecond
+					o.Gone = time.Second
 				}
 			})
 			c.do(w)
@@ -476,7 +476,7 @@ func TestWindowClosedIsCancelled(t *testing.T) {
 			}
 			select {
 			case <-w.window.Done():
-			case <-time.After(time.Second):
+			case <-time.After(time.Minute):
 				t.Error("the window was left open")
 			}
 			if _, err := net.Dial("tcp", strings.TrimPrefix(w.base, "http://")); err == nil {
