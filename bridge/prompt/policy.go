@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"tanba/internal/state"
 )
 
 // PolicyOptions say how NewPolicy works. File is required.
@@ -17,7 +19,9 @@ type PolicyOptions struct {
 	File string // the administrator's file; see docs/robots.md
 	// Keychain reads a secret of the account by its name; nil = there is none.
 	Keychain func(ctx context.Context, name string) ([]byte, error)
-	Now      func() time.Time // nil = time.Now
+	// State keeps how often each rule was used; "" = nothing is kept.
+	State state.Dir
+	Now   func() time.Time // nil = time.Now
 	Log      *slog.Logger     // nil = none
 	// Owner is the user that must own the file and its folders: 0, the
 	// system's administrator, but for tests.
@@ -38,15 +42,15 @@ func NewPolicy(o PolicyOptions) Prompter {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &policy{o: o, used: map[string][]time.Time{}, dead: map[string]bool{}}
+	return &policy{o: o, dead: map[string]bool{}}
 }
 
 type policy struct {
 	o PolicyOptions
 
 	mu   sync.Mutex
-	used map[string][]time.Time // yeses of the last hour, by rule
-	dead map[string]bool        // rules whose secret was wrong: never tried again
+	used *uses           // nil = not read yet
+	dead map[string]bool // rules whose secret was wrong: never tried again
 }
 
 var errNoRule = fmt.Errorf("%w: no rule of the administrator", ErrUnavailable)
@@ -83,17 +87,27 @@ func (p *policy) Approve(ctx context.Context, r *Request) (Decision, error) {
 	return Decision{}, errNoRule
 }
 
-// take counts a use of a rule, unless the hour has had as many as it allows.
+// take counts a use of a rule, unless the hour has had as many as it allows, or it
+// cannot be counted.
 func (p *policy) take(rule *rule, now time.Time) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	id := rule.id()
-	used := slices.DeleteFunc(p.used[id], func(t time.Time) bool { return now.Sub(t) >= time.Hour })
-	if p.dead[id] || len(used) >= rule.PerHour {
-		p.used[id] = used
+	if p.dead[rule.id()] {
 		return false
 	}
-	p.used[id] = append(used, now)
+	if p.used == nil {
+		var err error
+		if p.used, err = loadUses(p.o.State, now); err != nil {
+			p.o.Log.Error("robots: nobody knows how often rules were used; none is for an hour", "error", err)
+		}
+	}
+	if !p.used.take(rule, now) {
+		return false
+	}
+	if err := p.used.save(p.o.State); err != nil {
+		p.o.Log.Error("robots: a use cannot be counted, so there is none", "error", err)
+		return false
+	}
 	return true
 }
 

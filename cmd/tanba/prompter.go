@@ -28,7 +28,7 @@ func defaultPrompter(dir state.Dir, lang string, log *slog.Logger, window ...str
 		open = prompt.AppWindow(prompt.Launch{State: dir, Args: window})
 	}
 	return inSession{prompt.First(
-		prompt.NewPolicy(prompt.PolicyOptions{File: policyFile, Keychain: keychain.Read, Log: log}),
+		prompt.NewPolicy(prompt.PolicyOptions{File: policyFile, State: dir, Keychain: keychain.Read, Log: log}),
 		prompt.NewWeb(prompt.WebOptions{
 			Open: open, Peer: peer.SameUser, Remind: reminder(lang, log),
 			OpenFile: prompt.OpenFile, Copies: dir.Path("copies"), Log: log, Language: lang,
