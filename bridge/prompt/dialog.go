@@ -17,24 +17,28 @@ import (
 // without a browser, after NewWeb and before NewTerminal, and shows less: who asks,
 // what for, the names, sizes and checksums of a few documents, no text of them.
 // The password comes through a pipe of the tool and is cleared; no shell is
-// involved and what strangers wrote never reaches a tool as markup or an option.
+// involved and what strangers wrote never reaches a tool as markup or an option. A
+// tool that cannot show anything, at first or any longer, is no refusal: the next
+// back-end is asked.
 //
 // Windows has no such tool; there a window of our own shows the same questions
 // (bridge/prompt/win32).
 //
-// It makes no keys and installs no certificates, offers nothing to be kept or
-// blocked and shows no progress.
+// It makes no keys and installs no certificates, and offers nothing to be kept or
+// blocked. While several documents are signed it shows how far the work is, with Stop.
 func NewDialog(lang string) Prompter {
-	return &dialogs{find: findTool, own: ownWindow, show: hasDisplay, run: runTool, lang: lang, now: time.Now}
+	return &dialogs{find: findTool, own: ownWindow, show: displayAnswers, run: runTool, meter: newMeter, lang: lang, now: time.Now}
 }
 
 type dialogs struct {
 	find func() *tool
 	own  func(*dialogQuestion) (dialogWindow, error) // nil = a tool shows the dialogs
 	show func() bool
-	run  func(ctx context.Context, argv []string) (out []byte, yes bool, err error)
-	lang string
-	now  func() time.Time
+	run  func(ctx context.Context, t *tool, d dialog) (out []byte, yes bool, err error)
+	// meter shows how far the work is.
+	meter func(ctx context.Context, t *tool, d dialog, total int) (meter, error)
+	lang  string
+	now   func() time.Time
 }
 
 // dialogWindow is one of our own for the dialogs of one request. It stays between them.
@@ -45,6 +49,8 @@ type dialogWindow interface {
 	// end closes the window once the person has read what was told last.
 	end(ctx context.Context)
 }
+
+func (*dialogs) way() string { return "dialogs" }
 
 func (d *dialogs) Approve(ctx context.Context, r *Request) (Decision, error) {
 	t := d.find()
@@ -80,11 +86,15 @@ type dialogQuestion struct {
 
 func (q *dialogQuestion) t(key string, args ...any) string { return i18n.T(q.lang, key, args...) }
 
+func (q *dialogQuestion) title() string {
+	return "Tanba: " + cmp.Or(harmless(q.r.Site.Name), q.t("site.unknown"))
+}
+
 // put shows a dialog. A no, an Escape and a closed dialog are ErrCancelled.
 func (q *dialogQuestion) put(ctx context.Context, d dialog) ([]byte, error) {
-	d.title = "Tanba: " + cmp.Or(harmless(q.r.Site.Name), q.t("site.unknown"))
+	d.title = q.title()
 	show := func(ctx context.Context, d dialog) ([]byte, bool, error) {
-		return q.run(ctx, append([]string{q.tool.path}, q.tool.arguments(d)...))
+		return q.run(ctx, q.tool, d)
 	}
 	if q.window != nil {
 		show = q.window.show
@@ -173,7 +183,7 @@ func (q *dialogQuestion) ask(ctx context.Context) (Decision, error) {
 		if err := q.sure(ctx, text, q.t(yes)); err != nil {
 			return Decision{}, err
 		}
-		return Decision{KeyID: key.ID, Confirmed: key.NeedsConsent, Progress: &dialogProgress{q: q}}, nil
+		return Decision{KeyID: key.ID, Confirmed: key.NeedsConsent, Progress: newDialogProgress(q)}, nil
 	}
 }
 
@@ -273,28 +283,3 @@ func (q *dialogQuestion) trouble(ctx context.Context, err error) (code string, o
 func (q *dialogQuestion) tell(ctx context.Context, text string) {
 	_, _ = q.put(ctx, dialog{kind: tellOnly, text: text, no: q.t("button.close")})
 }
-
-// dialogProgress says only how it ended, if badly.
-type dialogProgress struct{ q *dialogQuestion }
-
-func (*dialogProgress) Step(int) {}
-
-func (p *dialogProgress) Finish(failed string) {
-	if failed != "" {
-		p.later(p.q.t(failed) + ". " + p.q.t(failed+".hint"))
-	}
-}
-
-// Notice is told beside the work.
-func (p *dialogProgress) Notice(key string) { p.later(p.q.t(key)) }
-
-// later shows a sentence nobody waits for.
-func (p *dialogProgress) later(text string) {
-	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
-		defer cancel()
-		p.q.tell(ctx, text)
-	}()
-}
-
-func (*dialogProgress) Stopped() <-chan struct{} { return nil }

@@ -3,7 +3,9 @@ package prompt
 import (
 	"context"
 	"errors"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -82,7 +84,7 @@ func TestZenity(t *testing.T) {
 				return unlock(ctx, path, secret)
 			}
 			d := NewDialog("ru").(*dialogs)
-			d.find = func() *tool { return &tool{"/usr/bin/zenity", zenity} }
+			d.find = func() *tool { return &theZenity }
 			type answer struct {
 				d   Decision
 				err error
@@ -107,5 +109,34 @@ func TestZenity(t *testing.T) {
 				t.Errorf("%d tries", tries.Load())
 			}
 		})
+	}
+}
+
+// The same end means nothing when the display is gone: it is no refusal.
+func TestRefusalNeedsADisplay(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "tool")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n[ -z \"$SAYS\" ] || echo \"$SAYS\" >&2\nexit 1\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		display, wayland, denied, says string
+		err                            bool
+	}{
+		{":none", "", "", "", false},
+		{":54321", "", "", "", true},
+		{":54321", "nothing-here", "", "", true},
+		{"", "", "", "", true},
+		{"127.0.0.1:22222", "", "", "", true},
+		{":none", "", "(-128)", "execution error: User canceled. (-128)", false},
+		{":none", "", "(-128)", "execution error: No user interaction allowed. (-1713)", true},
+	} {
+		t.Setenv("DISPLAY", c.display)
+		t.Setenv("WAYLAND_DISPLAY", c.wayland)
+		t.Setenv("XDG_RUNTIME_DIR", t.TempDir())
+		t.Setenv("SAYS", c.says)
+		_, yes, err := runTool(t.Context(), &tool{path: path, arguments: func(dialog) []string { return nil }, no: []int{1}, denied: c.denied}, dialog{})
+		if yes || (err != nil) != c.err {
+			t.Errorf("%+v: %t, %v", c, yes, err)
+		}
 	}
 }

@@ -201,19 +201,10 @@ func (q *dialogQuestion) store(ctx context.Context) (path string, token *Token, 
 	}
 }
 
-// harmless makes what strangers wrote plain for every tool: one line, and look-alikes
-// instead of the characters of markup and escapes.
+// harmless makes what strangers wrote one plain line.
 func harmless(s string) string {
 	return strings.TrimSpace(strings.Map(func(r rune) rune {
 		switch {
-		case r == '<':
-			return '‹'
-		case r == '>':
-			return '›'
-		case r == '&':
-			return '＆'
-		case r == '\\':
-			return '＼'
 		case unicode.IsSpace(r):
 			return ' '
 		case unicode.IsControl(r), unicode.Is(unicode.Cf, r):

@@ -282,11 +282,3 @@ func openWithSystem(target string, others ...string) error {
 	}
 	return err
 }
-
-// hasDisplay: elsewhere than on Unix desktops a session always has one.
-func hasDisplay() bool {
-	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
-		return true
-	}
-	return os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
-}
