@@ -2,8 +2,10 @@ package bridge
 
 import (
 	_ "embed"
-	"html/template"
+	"fmt"
+	"html"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"tanba/internal/i18n"
@@ -19,22 +21,9 @@ var statusHTML string
 //go:embed status/page.css
 var statusCSS string
 
-var statusPage = template.Must(template.New("status").Parse(statusHTML))
-
-type statusData struct {
-	Lang, Version, Address string
-	CSS                    template.CSS
-	Languages              []statusLanguage
-	text                   func(key string, args ...any) string
-}
-
-type statusLanguage struct {
-	Code, Name string
-	Current    bool
-}
-
-// T is for the template.
-func (d statusData) T(key string, args ...any) string { return d.text(key, args...) }
+// statusPlace is where a text stands in the page. html/template would find them
+// through methods by name, and the linker would keep every method of the program.
+var statusPlace = regexp.MustCompile(`\{\{([a-z_.]+)\}\}`)
 
 func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 	lang := i18n.Match(r.Header.Get("Accept-Language"))
@@ -42,23 +31,22 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 	case "kk", "ru", "en":
 		lang = q
 	}
-	d := statusData{
-		Lang: lang, Version: s.o.Version, Address: "wss://127.0.0.1:" + s.hosts.port,
-		CSS: template.CSS(statusCSS),
-		text: func(key string, args ...any) string {
-			return i18n.T(lang, key, args...)
-		},
-	}
-	for _, l := range []statusLanguage{{"kk", "Қазақша", false}, {"ru", "Русский", false}, {"en", "English", false}} {
-		l.Current = l.Code == lang
-		d.Languages = append(d.Languages, l)
-	}
-	var page strings.Builder
-	if err := statusPage.Execute(&page, d); err != nil {
-		s.o.Log.Error("status page", "error", err)
-		text(w, http.StatusInternalServerError, "Internal Error")
-		return
-	}
+	page := statusPlace.ReplaceAllStringFunc(statusHTML, func(place string) string {
+		switch key := strings.Trim(place, "{}"); key {
+		case "lang":
+			return lang
+		case "css":
+			return statusCSS
+		case "version":
+			return html.EscapeString(s.o.Version)
+		case "address":
+			return html.EscapeString("wss://127.0.0.1:" + s.hosts.port)
+		case "languages":
+			return statusLanguages(lang)
+		default:
+			return html.EscapeString(i18n.T(lang, key))
+		}
+	})
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
@@ -66,5 +54,18 @@ func (s *Server) status(w http.ResponseWriter, r *http.Request) {
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Referrer-Policy", "no-referrer")
-	w.Write([]byte(page.String()))
+	w.Write([]byte(page))
+}
+
+// statusLanguages links to the page in each language.
+func statusLanguages(current string) string {
+	var links strings.Builder
+	for _, l := range []struct{ code, name string }{{"kk", "Қазақша"}, {"ru", "Русский"}, {"en", "English"}} {
+		mark := ""
+		if l.code == current {
+			mark = ` aria-current="true"`
+		}
+		fmt.Fprintf(&links, `<a href="?lang=%s" lang="%[1]s"%s>%s</a> `, l.code, mark, l.name)
+	}
+	return links.String()
 }

@@ -35,9 +35,12 @@ type program struct {
 	err   error
 }
 
+// releaseFlags are those of `make build`.
+var releaseFlags = []string{"-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w"}
+
 var (
 	scripted = &program{name: "tanba-scripted", env: "TANBA_E2E_BINARY", flags: []string{"-tags", "scripted"}}
-	release  = &program{name: "tanba", env: "TANBA_E2E_RELEASE", flags: []string{"-trimpath", "-ldflags", "-s -w"}}
+	release  = &program{name: "tanba", env: "TANBA_E2E_RELEASE", flags: releaseFlags}
 )
 
 // binary returns the path of the program.

@@ -8,7 +8,7 @@ class Tanba < Formula
 
   def install
     ENV["GOFLAGS"] = "-buildvcs=false"
-    system "go", "build", "-trimpath", "-ldflags", "-s -w -X main.releaseVersion=#{version}", "-o", bin/"tanba", "./cmd/tanba"
+    system "go", "build", "-trimpath", "-tags", "nethttpomithttp2", "-ldflags", "-s -w -X main.releaseVersion=#{version}", "-o", bin/"tanba", "./cmd/tanba"
     system "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", bin/"tanba-token", "./cmd/tanba-token"
     (man1/"tanba.1").write Utils.safe_popen_read("go", "run", "./installer/packages/gen", "man")
     (bash_completion/"tanba").write Utils.safe_popen_read("go", "run", "./installer/packages/gen", "bash")

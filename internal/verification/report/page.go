@@ -2,23 +2,14 @@ package report
 
 import (
 	"fmt"
-	"html/template"
+	"html"
 	"io"
 	"time"
 
 	"tanba/internal/i18n"
 )
 
-// page is self-contained: no script, nothing fetched, so that a printed or sent
-// copy shows what the verifier saw.
-var page = template.Must(template.New("page").Parse(`<!DOCTYPE html>
-<html lang="{{.Language}}">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{.Title}}</title>
-<style>
+const pageStyle = `
 body { font: 15px/1.45 system-ui, sans-serif; color: #111; background: #fff; max-width: 46rem; margin: 2rem auto; padding: 0 1rem }
 h1 { font-size: 1.4rem } h2 { font-size: 1.1rem; margin: 1.6rem 0 .3rem; overflow-wrap: anywhere } h3 { font-size: 1rem; margin: 1rem 0 .2rem }
 ul { list-style: none; margin: 0; padding: 0 } li { padding: .1rem 0 .1rem 1.4rem; position: relative; overflow-wrap: anywhere }
@@ -27,63 +18,71 @@ li::before { position: absolute; left: 0 }
 p.good, p.warn, p.bad { font-weight: bold; padding-left: 1.4rem; position: relative } p.good::before, p.warn::before, p.bad::before { position: absolute; left: 0 }
 .detail, footer { color: #444; font-size: .88rem } .inner { border-left: 3px solid #ccc; padding-left: 1rem } footer { margin-top: 2rem; border-top: 1px solid #ccc; padding-top: .5rem }
 section { break-inside: avoid }
-</style>
+`
+
+// pageHead is self-contained: no script, nothing fetched, so that a printed or
+// sent copy shows what the verifier saw.
+const pageHead = `<!DOCTYPE html>
+<html lang="%s">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>%s</title>
+<style>%s</style>
 </head>
 <body>
-<h1>{{.Title}}</h1>
-{{range .Documents}}{{template "document" .}}{{end}}
-<footer><p>{{.Made}}</p><p>{{.Note}}</p></footer>
-</body>
-</html>
-{{define "document"}}<section>
-{{if .File}}<h2>{{.File}}</h2>{{end}}
-<p class="{{.Verdict.Kind}}">{{.Verdict.Text}}</p>
-<ul>{{range .Lines}}<li class="{{.Kind}}">{{.Text}}</li>{{end}}</ul>
-{{range .Signers}}<section><h3>{{.Title}}</h3>
-<ul>{{range .Lines}}<li class="{{.Kind}}">{{.Text}}</li>{{end}}</ul>
-<ul class="detail">{{range .Detail}}<li>{{.Text}}</li>{{end}}</ul></section>{{end}}
-{{with .Inner}}<div class="inner"><p>{{.Heading}}</p>{{template "document" .}}</div>{{end}}
-</section>{{end}}`))
-
-// paged is a Document with its headings.
-type paged struct {
-	*Document
-	Heading string
-	Signers []signerSection
-	Inner   *paged
-}
-
-type signerSection struct {
-	Person
-	Title string
-}
-
-func newPaged(d *Document, language string) *paged {
-	p := &paged{Document: d, Heading: i18n.T(language, "verify.inner")}
-	for i, s := range d.Signers {
-		p.Signers = append(p.Signers, signerSection{s, i18n.T(language, "verify.signer", i+1)})
-	}
-	if d.Inner != nil {
-		p.Inner = newPaged(d.Inner, language)
-	}
-	return p
-}
+`
 
 // Page writes the verdicts as one HTML page to be read and printed.
 func Page(out io.Writer, language string, at time.Time, documents ...*Document) error {
-	data := struct {
-		Language, Title, Made, Note string
-		Documents                   []*paged
-	}{
-		Language: language, Title: i18n.T(language, "verify.page.title"),
-		Made: i18n.T(language, "verify.page.made", words{Options{Language: language}}.moment(at)),
-		Note: i18n.T(language, "verify.page.note"),
-	}
+	var m markup
+	title := i18n.T(language, "verify.page.title")
+	fmt.Fprintf(&m, pageHead, html.EscapeString(language), html.EscapeString(title), pageStyle)
+	m.element("h1", "", title)
 	for _, d := range documents {
-		data.Documents = append(data.Documents, newPaged(d, language))
+		m.document(language, d)
 	}
-	if err := page.Execute(out, data); err != nil {
+	m.tags("\n<footer>")
+	m.element("p", "", i18n.T(language, "verify.page.made", words{Options{Language: language}}.moment(at)))
+	m.element("p", "", i18n.T(language, "verify.page.note"))
+	m.tags("</footer>\n</body>\n</html>\n")
+	if _, err := io.WriteString(out, m.String()); err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
+}
+
+func (m *markup) document(language string, d *Document) {
+	m.tags("\n<section>")
+	if d.File != "" {
+		m.element("h2", "", d.File)
+	}
+	m.element("p", d.Verdict.Kind, d.Verdict.Text)
+	m.lines(d.Lines)
+	for i, s := range d.Signers {
+		m.tags("\n<section>")
+		m.element("h3", "", i18n.T(language, "verify.signer", i+1))
+		m.lines(s.Lines)
+		m.tags(`<ul class="detail">`)
+		for _, l := range s.Detail {
+			m.element("li", "", l.Text)
+		}
+		m.tags("</ul></section>")
+	}
+	if d.Inner != nil {
+		m.tags(`<div class="inner">`)
+		m.element("p", "", i18n.T(language, "verify.inner"))
+		m.document(language, d.Inner)
+		m.tags("</div>")
+	}
+	m.tags("</section>")
+}
+
+func (m *markup) lines(lines []Line) {
+	m.tags("<ul>")
+	for _, l := range lines {
+		m.element("li", l.Kind, l.Text)
+	}
+	m.tags("</ul>")
 }
