@@ -36,6 +36,10 @@ var (
 	errRevocationUnknown = errors.New("bridge: whether the certificate was revoked is not known")
 )
 
+// requirer is what a Revocation may be besides: it says whether an answer is
+// required now.
+type requirer interface{ Required() bool }
+
 // noticer is what a prompt.Progress may be besides: it shows a sentence that
 // changes nothing.
 type noticer interface{ Notice(key string) }
@@ -133,7 +137,11 @@ func (c *session) verdict(ctx context.Context, r *revocationCheck, g *consent.Gr
 		return nil
 	}
 	timeout := make(<-chan time.Time)
-	if !c.s.o.RequireRevocation {
+	required := c.s.o.RequireRevocation
+	if r, ok := c.s.o.Revocation.(requirer); ok {
+		required = required || r.Required()
+	}
+	if !required {
 		timer := time.NewTimer(patience)
 		defer timer.Stop()
 		timeout = timer.C
@@ -152,7 +160,7 @@ func (c *session) verdict(ctx context.Context, r *revocationCheck, g *consent.Gr
 		return context.Cause(ctx)
 	}
 	c.s.o.Log.Warn("revocation not known", "error", unknown)
-	if c.s.o.RequireRevocation {
+	if required {
 		return fmt.Errorf("%w: %w: %w", protocol.ErrSigning, errRevocationUnknown, unknown)
 	}
 	if n, ok := g.Progress.(noticer); ok {

@@ -172,13 +172,13 @@ func (d *Desk) request(ctx context.Context, q *Question, u *unlocker, turn *turn
 		Detached:  q.Detached,
 		Digests:   q.Digests,
 		Unseen:    q.Unseen,
-		Phrase:    d.o.Phrase,
+		Phrase:    d.chosen.Load().Phrase,
 		Minimum:   Minimum,
 		Waiting:   d.queue.waiting,
 		MayBlock:  q.Asker.Origin != "" || q.Asker.Executable != "",
 	}
 	if r.Locale == "" {
-		r.Locale = d.o.Language
+		r.Locale = d.chosen.Load().Language
 	}
 	if r.Bytes == 0 {
 		for _, doc := range q.Documents {

@@ -30,6 +30,7 @@
 package consent
 
 import (
+	"cmp"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -101,6 +102,7 @@ type Desk struct {
 	seeded map[string]Seeded // by identity
 
 	vault   *vault
+	chosen  atomic.Pointer[Choices]
 	amnesia atomic.Bool // no password is kept any more
 	flights flights
 }
@@ -120,10 +122,9 @@ func New(o Options) *Desk {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	if o.Language == "" {
-		o.Language = i18n.Default
-	}
+	o.Language = cmp.Or(o.Language, i18n.Default)
 	d := &Desk{o: o, journal: journal{dir: o.State}}
+	d.chosen.Store(&Choices{Language: o.Language, Phrase: o.Phrase, Remember: o.Remember})
 	d.seeded = make(map[string]Seeded, len(o.Seeded))
 	for _, s := range o.Seeded {
 		d.seeded[identity(Asker{Origin: s.Origin})] = s

@@ -1,12 +1,14 @@
 package consent
 
 import (
+	"cmp"
 	"context"
 	"runtime"
 	"slices"
 	"time"
 
 	"tanba/bridge/prompt"
+	"tanba/internal/i18n"
 	"tanba/internal/pki"
 	"tanba/keystore"
 )
@@ -16,8 +18,27 @@ func (d *Desk) rememberFor() time.Duration {
 	if d.o.Kiosk || d.amnesia.Load() {
 		return 0
 	}
-	return min(d.o.Remember, RememberMax)
+	return min(d.chosen.Load().Remember, RememberMax)
 }
+
+// Choices are the settings of the person that take effect at once.
+type Choices struct {
+	Language string // "" = the default
+	Phrase   string
+	Remember time.Duration
+}
+
+// Choose takes the settings of now. Passwords that are kept for longer than is
+// chosen are kept for as long as is chosen, counted from when they were typed, and
+// not at all for 0. Nothing is kept longer than the person was told.
+func (d *Desk) Choose(c Choices) {
+	c.Language = cmp.Or(c.Language, i18n.Default)
+	d.chosen.Store(&c)
+	d.vault.shorten(d.rememberFor())
+}
+
+// Chosen are the choices of now.
+func (d *Desk) Chosen() Choices { return *d.chosen.Load() }
 
 // StopRemembering forgets every password and keeps none from now on. It is called
 // when nobody tells any more that the screen is locked.

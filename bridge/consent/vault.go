@@ -27,6 +27,7 @@ type vault struct {
 
 type kept struct {
 	asker, path string
+	since       time.Time // when it was typed
 	until       time.Time
 	memory      []byte // locked; the first n octets are the password
 	n           int
@@ -53,7 +54,7 @@ func (v *vault) put(asker, path string, secret []byte, keep time.Duration) {
 	if err != nil {
 		return // nothing that could be swapped out is kept
 	}
-	k := &kept{asker: asker, path: path, until: v.now().Add(keep), memory: memory, n: copy(memory, secret)}
+	k := &kept{asker: asker, path: path, since: v.now(), until: v.now().Add(keep), memory: memory, n: copy(memory, secret)}
 	k.timer = time.AfterFunc(keep, func() {
 		v.mu.Lock()
 		defer v.mu.Unlock()
@@ -75,6 +76,20 @@ func (v *vault) get(asker, path string) ([]byte, time.Time) {
 		}
 	}
 	return nil, time.Time{}
+}
+
+// shorten lets nothing be kept for longer than that.
+func (v *vault) shorten(keep time.Duration) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	now := v.now()
+	v.drop(func(k *kept) bool { return keep <= 0 || !now.Before(k.since.Add(keep)) })
+	for _, k := range v.items {
+		if until := k.since.Add(keep); until.Before(k.until) {
+			k.until = until
+			k.timer.Reset(until.Sub(now))
+		}
+	}
 }
 
 // forget drops what is kept for an asker, or everything for "".

@@ -16,6 +16,7 @@ import (
 	"tanba/internal/enrollment"
 	"tanba/internal/localca"
 	"tanba/internal/pki"
+	"tanba/internal/session"
 	"tanba/internal/settings"
 	"tanba/internal/state"
 	"tanba/keystore"
@@ -50,9 +51,11 @@ type agentOptions struct {
 	// revocation is asked about keys, nil = nobody; require: it has to answer.
 	revocation bridge.Revocation
 	require    bool
-	phrase     string        // the person's sign that a window is genuine
-	remember   time.Duration // a password may be kept that long, 0 = not at all
-	kiosk      bool          // nothing is remembered
+	tsaGiven   bool                    // tsa is of the command line, which settings do not change
+	level      func(settings.Settings) // of the log; nil = it stays
+	phrase     string                  // the person's sign that a window is genuine
+	remember   time.Duration           // a password may be kept that long, 0 = not at all
+	kiosk      bool                    // nothing is remembered
 	sites      []settings.Site
 	observer   *doctor.Observer
 	heard      func(service string, ahead time.Duration) // of clocks, nil = nobody
@@ -83,20 +86,21 @@ func startAgent(o agentOptions) (*agent, error) {
 	for _, r := range o.trial.roots {
 		anchors.AddRoot(r)
 	}
-	leaves := o.watchSession()
 	desk := consent.New(consent.Options{
 		Prompter: o.prompter, State: o.dir, Language: o.language, Log: o.log,
-		Phrase: o.phrase, Remember: o.remember, Kiosk: o.kiosk, Seeded: seeded(o.sites),
+		Phrase: o.phrase, Kiosk: o.kiosk, Seeded: seeded(o.sites),
 		Anchors:   anchors,
 		KeyFolder: enrollment.Folder(),
 		Tokens:    o.tokens, TokenWatch: o.watch, TokenStorages: o.storages,
 	})
-	go forgetWith(desk, leaves)
 	desk.Suggest(o.suggest...)
-	stamper, err := newHeardStamper(o.heard, o.tsa, o.roots...)
+	l := &live{o: o, desk: desk, stamper: &liveStamper{}, checker: &liveChecker{checker: o.revocation, required: o.require}, watch: session.Watch}
+	stamper, err := newHeardStamper(o.heard, o.tsa, nil, o.roots...)
 	if err != nil {
 		return nil, err
 	}
+	l.stamper.Store(stamper)
+	l.choose(o.language, o.phrase, o.remember)
 	var second string
 	if o.multisign {
 		second = net.JoinHostPort("127.0.0.1", strconv.Itoa(bridge.MultisignPort))
@@ -104,9 +108,9 @@ func startAgent(o agentOptions) (*agent, error) {
 	a := &agent{source: source, warnings: newWarnings(o, desk)}
 	a.server, err = bridge.New(bridge.Options{
 		Addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(o.port)), State: o.dir, Desk: desk, TLS: source,
-		Version: releaseVersion, DeveloperMode: o.developer, Multisign: second, Stamper: stamper,
-		Revocation: o.revocation, RequireRevocation: o.require,
-		Limits: o.limits, PlainWS: o.plain, Devices: o.devices, Pages: a.newPages(o, desk, time.Now()), Log: o.log,
+		Version: releaseVersion, DeveloperMode: o.developer, Multisign: second, Stamper: l.stamper,
+		Revocation: l.checker,
+		Limits:     o.limits, PlainWS: o.plain, Devices: o.devices, Pages: a.newPages(o, desk, l, time.Now()), Log: o.log,
 		UnknownModule: func(module, origin string) {
 			if err := o.observer.Module(module, origin); err != nil {
 				o.log.Warn("notes", "error", err)

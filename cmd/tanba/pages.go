@@ -14,7 +14,7 @@ import (
 )
 
 // newPages serves what the agent knows of itself.
-func (a *agent) newPages(o agentOptions, desk *consent.Desk, started time.Time) *pages.Handler {
+func (a *agent) newPages(o agentOptions, desk *consent.Desk, l *live, started time.Time) *pages.Handler {
 	calls := map[string]pages.Call{
 		"status": func(_ context.Context, lang string, _ []byte) (any, error) { return a.status(lang, started), nil },
 		"about":  func(context.Context, string, []byte) (any, error) { return a.about(o), nil },
@@ -28,7 +28,7 @@ func (a *agent) newPages(o agentOptions, desk *consent.Desk, started time.Time) 
 		a.renewal(o, desk).Calls(),
 		pages.SettingsCalls(pages.Settings{
 			Load:  func() (settings.Settings, error) { return settings.Load(o.dir) },
-			Save:  func(s settings.Settings) error { return settings.Save(o.dir, s) },
+			Save:  func(s settings.Settings) error { return l.save(s) },
 			Fixed: fixedSettings,
 		}),
 	} {

@@ -13,6 +13,7 @@ import (
 	"tanba/installer/trust"
 	"tanba/internal/clock"
 	"tanba/internal/doctor"
+	"tanba/internal/settings"
 )
 
 // exitPortTaken: another program holds the port; the message names it.
@@ -64,10 +65,13 @@ func serve(c *command, args []string) int {
 	if !c.given("multisign") {
 		*multisign = chosen.Multisign
 	}
-	if len(chosen.TSA) > 0 && *tsa == "" {
+	given := *tsa != ""
+	if len(chosen.TSA) > 0 && !given {
 		*tsa = strings.Join(chosen.TSA, ",")
 	}
-	log := slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: c.logLevel(chosen)}))
+	level := new(slog.LevelVar)
+	level.Set(c.logLevel(chosen))
+	log := slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: level}))
 	if prompter == nil {
 		prompter = defaultPrompter(dir, c.lang, log, trial.window...)
 	}
@@ -82,7 +86,8 @@ func serve(c *command, args []string) int {
 	}
 	var a *agent
 	a, err = startAgent(agentOptions{
-		dir: dir, port: *port, language: c.lang, prompter: prompter, developer: *developer, multisign: *multisign, tsa: *tsa, log: log,
+		dir: dir, port: *port, language: c.lang, prompter: prompter, developer: *developer, multisign: *multisign, tsa: *tsa, tsaGiven: given, log: log,
+		level:  func(s settings.Settings) { level.Set(c.logLevel(s)) },
 		limits: limits(chosen), plain: chosen.PlainWS, storages: chosen.TokenStorages, roots: stored, revocation: checker, require: chosen.Revocation == "require",
 		tokens: t.tokens, watch: t.cards, devices: t.devices,
 		phrase: chosen.Phrase, remember: time.Duration(chosen.Remember) * time.Minute, kiosk: chosen.Kiosk, sites: sites, trial: trial,

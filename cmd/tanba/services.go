@@ -17,7 +17,11 @@ func newRevocation(dir state.Dir, s settings.Settings, heard func(string, time.D
 	if s.Revocation == "off" {
 		return nil, nil
 	}
-	return revocation.New(revocation.Options{Responder: s.OCSP, State: dir, Clock: heard})
+	proxy, err := proxyOf(s)
+	if err != nil {
+		return nil, err
+	}
+	return revocation.New(revocation.Options{Responder: s.OCSP, State: dir, Clock: heard, Proxy: proxy})
 }
 
 // newChecker is newRevocation for the keys that sites ask for: with the chain to

@@ -71,6 +71,7 @@ func limits(s settings.Settings) bridge.Limits {
 // useProxy makes a proxy of the settings the one of every HTTP client of this
 // process. Addresses of this machine are never asked for through one.
 func useProxy(s settings.Settings) {
+	systemProxy() // as it was before
 	if s.Proxy == "" {
 		return
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"tanba/internal/outbound"
 	"tanba/internal/pki"
 	"tanba/internal/timestamp"
 )
@@ -18,17 +19,20 @@ import (
 // "NCA RSA 2022", of which only the pin is built in, so stamps for RSA keys need
 // that certificate among the roots; GOST keys need nothing.
 func newStamper(address string, roots ...*pki.Certificate) (*timestamp.Client, error) {
-	return newHeardStamper(nil, address, roots...)
+	return newHeardStamper(nil, address, nil, roots...)
 }
 
 // newHeardStamper is newStamper with somebody who is told of the authority's
-// clock.
-func newHeardStamper(heard func(string, time.Duration), address string, roots ...*pki.Certificate) (*timestamp.Client, error) {
+// clock, and a proxy; nil = that of the environment.
+func newHeardStamper(heard func(string, time.Duration), address string, proxy outbound.ProxyFunc, roots ...*pki.Certificate) (*timestamp.Client, error) {
 	pool := pki.NewPool(pki.Anchors(true, address != ""))
 	for _, c := range roots {
 		pool.AddRoot(c)
 	}
 	o := timestamp.Options{Clock: heard, Trust: timestamp.Trust{Pool: pool, RequireChain: true}}
+	if proxy != nil {
+		o.Transport = outbound.Transport(proxy, 8)
+	}
 	if address != "" {
 		o.Addresses = strings.Split(address, ",")
 	}
