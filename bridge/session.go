@@ -235,6 +235,11 @@ func (c *session) who() consent.Asker {
 		if c.asker.Local {
 			p := peer.Identify(c.owner)
 			c.asker.PID, c.asker.Executable = p.PID, p.Executable
+			if sum, err := peer.ImageSHA256(p); err == nil {
+				c.asker.SHA256 = sum
+			} else {
+				c.s.o.Log.Debug("the executable of a program is not known", "error", err)
+			}
 		}
 	})
 	return c.asker

@@ -162,7 +162,7 @@ func (d *Desk) request(ctx context.Context, q *Question, u *unlocker, turn *turn
 	r := &prompt.Request{
 		ID:        turn.id,
 		Site:      d.site(q.Asker),
-		Program:   q.Asker.Executable,
+		Program:   q.Asker.Executable, ProgramSHA256: programSum(q.Asker),
 		Operation: q.Operation,
 		Purpose:   q.Purpose,
 		Locale:    q.Locale,

@@ -31,6 +31,7 @@ package consent
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -139,9 +140,10 @@ func New(o Options) *Desk {
 
 // Asker is who asks.
 type Asker struct {
-	Origin     string // raw Origin header, "" for a program that sends none
-	Local      bool   // a program on this machine, not a page
-	Executable string // its path
+	Origin     string            // raw Origin header, "" for a program that sends none
+	Local      bool              // a program on this machine, not a page
+	Executable string            // its path
+	SHA256     [sha256.Size]byte // of the executable that runs; zero = not known
 	PID, UID   int
 	Connection uint64
 }
@@ -176,5 +178,5 @@ type Question struct {
 func (d *Desk) Known(a Asker) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.permissions.approved(identity(a)) != nil
+	return d.permissions.approvedOf(a) != nil
 }

@@ -25,23 +25,24 @@ const (
 // JournalEntry is one line of the journal: who wanted what, and how it ended.
 // No content, no name of a person, no folder.
 type JournalEntry struct {
-	Prev      string    `json:"prev"` // SHA-256 of the line before this one
-	Seq       uint64    `json:"seq"`
-	Time      time.Time `json:"time"`
-	Origin    string    `json:"origin,omitempty"`
-	Program   string    `json:"program,omitempty"` // executable of a local program
-	Operation string    `json:"operation"`
-	Documents int       `json:"documents,omitempty"`
-	Names     []string  `json:"names,omitempty"`  // of the first documents that have one
-	SHA256    []string  `json:"sha256,omitempty"` // of the first documents
-	AllSHA256 string    `json:"all,omitempty"`    // of the digests of all documents, when there are more
-	KeySerial string    `json:"keySerial,omitempty"`
-	Automatic bool      `json:"automatic,omitempty"` // the person had allowed it for good
-	Policy    string    `json:"policy,omitempty"`    // the administrator's rule that said yes
-	Outcome   string    `json:"outcome"`
-	Reason    string    `json:"reason,omitempty"` // catalogue key of a failure
-	Signed    int       `json:"signed,omitempty"` // of several documents that failed together: signatures made, which the page did not get
-	Failed    []int     `json:"failed,omitempty"` // the first documents that could not be signed, from 1
+	Prev          string    `json:"prev"` // SHA-256 of the line before this one
+	Seq           uint64    `json:"seq"`
+	Time          time.Time `json:"time"`
+	Origin        string    `json:"origin,omitempty"`
+	Program       string    `json:"program,omitempty"`       // executable of a local program
+	ProgramSHA256 string    `json:"programSha256,omitempty"` // of that executable
+	Operation     string    `json:"operation"`
+	Documents     int       `json:"documents,omitempty"`
+	Names         []string  `json:"names,omitempty"`  // of the first documents that have one
+	SHA256        []string  `json:"sha256,omitempty"` // of the first documents
+	AllSHA256     string    `json:"all,omitempty"`    // of the digests of all documents, when there are more
+	KeySerial     string    `json:"keySerial,omitempty"`
+	Automatic     bool      `json:"automatic,omitempty"` // the person had allowed it for good
+	Policy        string    `json:"policy,omitempty"`    // the administrator's rule that said yes
+	Outcome       string    `json:"outcome"`
+	Reason        string    `json:"reason,omitempty"` // catalogue key of a failure
+	Signed        int       `json:"signed,omitempty"` // of several documents that failed together: signatures made, which the page did not get
+	Failed        []int     `json:"failed,omitempty"` // the first documents that could not be signed, from 1
 }
 
 // The journal is journal.jsonl and four older files, journal.1.jsonl being the
@@ -101,7 +102,7 @@ func entry(q *Question, outcome string) JournalEntry {
 		Outcome:   outcome,
 	}
 	if q.Asker.Origin == "" {
-		e.Program = q.Asker.Executable
+		e.Program, e.ProgramSHA256 = q.Asker.Executable, programSum(q.Asker)
 	}
 	if e.Operation == "" {
 		e.Operation = map[prompt.Purpose]string{

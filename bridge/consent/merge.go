@@ -34,7 +34,7 @@ func sameness(q *Question) (sum [32]byte, ok bool) {
 	}
 	h := sha256.New()
 	e := json.NewEncoder(h)
-	for _, v := range []any{identity(q.Asker), q.Purpose, q.Operation, q.Select, q.Total, q.Bytes, q.Detached, q.Digests, q.Login} {
+	for _, v := range []any{identity(q.Asker), programSum(q.Asker), q.Purpose, q.Operation, q.Select, q.Total, q.Bytes, q.Detached, q.Digests, q.Login} {
 		if e.Encode(v) != nil {
 			return sum, false
 		}

@@ -1,6 +1,8 @@
 package consent
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -63,7 +65,8 @@ type permission struct {
 	Count   int              `json:"count"`
 	Scopes  map[Scope]*grant `json:"scopes,omitempty"`
 	Blocked time.Time        `json:"blocked,omitzero"`
-	Key     *keyPlace        `json:"key,omitempty"` // used last, chosen beforehand next time
+	Key     *keyPlace        `json:"key,omitempty"`     // used last, chosen beforehand next time
+	Program string           `json:"program,omitempty"` // SHA-256 of the executable that was approved
 }
 
 type grant struct {
@@ -92,6 +95,31 @@ func (p *permissions) approved(id string) *permission {
 		return a
 	}
 	return nil
+}
+
+// approvedOf is approved for who asks now. What was allowed to a program was allowed
+// to the octets that asked then: another executable at its path is new (security.md
+// T7). A block is of the path, so that no new version ends it.
+func (p *permissions) approvedOf(a Asker) *permission {
+	known := p.approved(identity(a))
+	if known != nil && isProgram(a) && known.Program != programSum(a) {
+		return nil
+	}
+	return known
+}
+
+// replaced reports whether another executable was approved at the path of this one.
+func (p *permissions) replaced(a Asker) bool {
+	known := p.approved(identity(a))
+	return known != nil && isProgram(a) && known.Program != "" && known.Program != programSum(a)
+}
+
+// programSum is "" for a page, and where the system does not tell.
+func programSum(a Asker) string {
+	if !isProgram(a) || a.SHA256 == [sha256.Size]byte{} {
+		return ""
+	}
+	return hex.EncodeToString(a.SHA256[:])
 }
 
 func (p *permissions) blocked(id string) bool {
@@ -141,7 +169,11 @@ func (d *Desk) approve(a Asker, scope Scope, always bool, key *keyPlace) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	now := d.o.Now().UTC().Truncate(time.Second)
+	if d.permissions.approvedOf(a) == nil {
+		delete(d.permissions.Askers, identity(a)) // of another executable, or of nobody yet
+	}
 	p := d.permissions.of(identity(a))
+	p.Program = programSum(a)
 	if p.Created.IsZero() {
 		p.Created = now
 	}

@@ -70,7 +70,7 @@ func (d *Desk) automatic(ctx context.Context, q *Question, u *unlocker, scope Sc
 		return nil
 	}
 	d.mu.Lock()
-	p := d.permissions.approved(identity(q.Asker))
+	p := d.permissions.approvedOf(q.Asker)
 	if p == nil || p.Scopes[scope] == nil || !p.Scopes[scope].Always || p.Key == nil {
 		d.mu.Unlock()
 		return nil
@@ -128,7 +128,7 @@ func (d *Desk) offerMemory(ctx context.Context, q *Question, u *unlocker, r *pro
 	r.MayAlways = mayAlways(d, q, scopeOf(q, login && warning == ""), warning)
 	d.mu.Lock()
 	var place keyPlace
-	if p := d.permissions.approved(identity(q.Asker)); p != nil && p.Key != nil {
+	if p := d.permissions.approvedOf(q.Asker); p != nil && p.Key != nil {
 		place = *p.Key
 	}
 	d.mu.Unlock()

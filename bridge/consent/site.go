@@ -17,6 +17,9 @@ import (
 func (d *Desk) site(a Asker) prompt.Site {
 	s := describeSite(a)
 	s.New = !d.Known(a)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s.Changed = d.permissions.replaced(a)
 	return s
 }
 
@@ -27,7 +30,7 @@ func describeSite(a Asker) prompt.Site {
 		if a.Executable == "" {
 			s.Name = "" // the window says that the program is unknown
 		}
-		s.Detail = clean(a.Executable)
+		s.Detail, s.SHA256 = clean(a.Executable), programSum(a)
 		return s
 	}
 	s.Detail = clean(a.Origin)

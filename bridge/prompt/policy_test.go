@@ -88,6 +88,17 @@ func TestT30RobotSignsWhatTheRuleAllows(t *testing.T) {
 	}
 }
 
+// TestT7RobotIsBoundToItsExecutable: the right one signs.
+func TestT7RobotIsBoundToItsExecutable(t *testing.T) {
+	b := newRobot(t)
+	delete(b.rule, "origin")
+	b.rule["program"], b.rule["programSha256"] = "/opt/x/app", strings.Repeat("AB", 32)
+	b.request.Site.Local, b.request.Program, b.request.ProgramSHA256 = true, "/opt/x/app", strings.Repeat("ab", 32)
+	if d, err := b.prompter().Approve(context.Background(), b.request); err != nil || d.Policy != "reports" {
+		t.Errorf("%+v, %v", d, err)
+	}
+}
+
 // TestT30AnyDifferenceAsksThePerson: and no key is opened for it.
 func TestT30AnyDifferenceAsksThePerson(t *testing.T) {
 	for name, change := range map[string]func(*robot){
@@ -125,6 +136,16 @@ func TestT30AnyDifferenceAsksThePerson(t *testing.T) {
 			delete(b.rule, "origin")
 			b.rule["program"] = "/opt/x/app"
 			b.request.Site.Local, b.request.Program = true, "/opt/y/app"
+		},
+		"T7 another executable": func(b *robot) {
+			delete(b.rule, "origin")
+			b.rule["program"], b.rule["programSha256"] = "/opt/x/app", strings.Repeat("ab", 32)
+			b.request.Site.Local, b.request.Program, b.request.ProgramSHA256 = true, "/opt/x/app", strings.Repeat("ac", 32)
+		},
+		"T7 an executable nobody could read": func(b *robot) {
+			delete(b.rule, "origin")
+			b.rule["program"], b.rule["programSha256"] = "/opt/x/app", strings.Repeat("ab", 32)
+			b.request.Site.Local, b.request.Program = true, "/opt/x/app"
 		},
 		"a page as a program": func(b *robot) {
 			delete(b.rule, "origin")
@@ -276,6 +297,8 @@ func TestPolicyErrors(t *testing.T) {
 		want  string
 	}{
 		"origin":  {"https://*.example.kz", "is not of the form https://host"},
+
+		"programSha256": {strings.Repeat("ab", 32), "programSha256 is not the SHA-256 of a program"},
 		"program": {"/opt/x", "exactly one of origin and program"},
 		"hours":   {"9-18", "are not of the form"},
 		"days":    {[]int{0}, "days are 1 to 7"},

@@ -18,11 +18,13 @@ import (
 // rule is one thing an administrator lets a robot do. docs/robots.md explains it
 // to administrators.
 type rule struct {
-	Name      string `json:"name"`
-	Origin    string `json:"origin,omitempty"`  // of a page, exactly; or
-	Program   string `json:"program,omitempty"` // executable of a local program
-	Operation string `json:"operation"`         // as the page calls it
-	Key       struct {
+	Name    string `json:"name"`
+	Origin  string `json:"origin,omitempty"`  // of a page, exactly; or
+	Program string `json:"program,omitempty"` // executable of a local program
+	// ProgramSHA256 is of that executable, hexadecimal; "" = whatever lies there.
+	ProgramSHA256 string `json:"programSha256,omitempty"`
+	Operation     string `json:"operation"` // as the page calls it
+	Key           struct {
 		File       string `json:"file,omitempty"`  // absolute path of a key file; or
 		Token      string `json:"token,omitempty"` // serial of a token
 		SHA256     string `json:"sha256"`          // of the certificate, hexadecimal
@@ -79,7 +81,6 @@ func parsePolicy(data []byte) ([]rule, error) {
 }
 
 func (r *rule) check() (err error) {
-	finger, hexErr := hex.DecodeString(r.Key.SHA256)
 	switch {
 	case r.Name == "":
 		return errors.New("no name")
@@ -89,13 +90,15 @@ func (r *rule) check() (err error) {
 		return fmt.Errorf("origin %q is not of the form https://host", r.Origin)
 	case r.Program != "" && !filepath.IsAbs(r.Program):
 		return errors.New("program is not an absolute path")
+	case r.ProgramSHA256 != "" && (r.Program == "" || !isDigest(r.ProgramSHA256)):
+		return errors.New("programSha256 is not the SHA-256 of a program")
 	case r.Operation == "":
 		return errors.New("no operation")
 	case (r.Key.File == "") == (r.Key.Token == ""):
 		return errors.New("key: exactly one of file and token")
 	case r.Key.File != "" && !filepath.IsAbs(r.Key.File):
 		return errors.New("key: file is not an absolute path")
-	case hexErr != nil || len(finger) != 32:
+	case !isDigest(r.Key.SHA256):
 		return errors.New("key: sha256 is not the fingerprint of a certificate")
 	case (r.Key.SecretFile == "") == (r.Key.Keychain == ""):
 		return errors.New("key: exactly one of secretFile and keychain")
@@ -120,6 +123,11 @@ func (r *rule) check() (err error) {
 	return err
 }
 
+func isDigest(s string) bool {
+	octets, err := hex.DecodeString(s)
+	return err == nil && len(octets) == 32
+}
+
 // plainOrigin: what a browser sends, and nothing shorter or wider.
 func plainOrigin(s string) bool {
 	u, err := url.Parse(s)
@@ -138,7 +146,9 @@ func hours(s string) (from, to int, err error) {
 	return start.Hour()*60 + start.Minute(), end.Hour()*60 + end.Minute(), nil
 }
 
-func (r *rule) id() string { return r.Name + "\x00" + r.Key.SHA256 + "\x00" + r.Origin + r.Program }
+func (r *rule) id() string {
+	return r.Name + "\x00" + r.Key.SHA256 + "\x00" + r.Origin + r.Program + r.ProgramSHA256
+}
 
 // differs says in what a request is not what the rule allows, "" if it is.
 func (r *rule) differs(q *Request, now time.Time) string {
@@ -152,6 +162,8 @@ func (r *rule) differs(q *Request, now time.Time) string {
 		return "origin"
 	case r.Program != "" && (!q.Site.Local || q.Program != r.Program):
 		return "program"
+	case r.ProgramSHA256 != "" && !strings.EqualFold(q.ProgramSHA256, r.ProgramSHA256):
+		return "another executable"
 	case q.Operation != r.Operation:
 		return "operation"
 	case q.Purpose != Sign && q.Purpose != ShowKey:

@@ -56,6 +56,8 @@ type Site struct {
 	Local      bool   // a program on this machine, not a page
 	Suspicious bool   // mixed scripts, punycode, or another look-alike
 	New        bool   // never approved before
+	SHA256     string // of the executable of a program, hexadecimal; "" = not known
+	Changed    bool   // another executable was approved at its path
 }
 
 // Document is one thing to be signed, as shown. It is a view of the very octets
@@ -136,22 +138,24 @@ type Wanted struct {
 
 // Request is one question. It does not change once it has been given away.
 type Request struct {
-	ID        string
-	Site      Site
-	Program   string // executable of a local program
-	Operation string // as the page called it, e.g. "signXml"
-	Purpose   Purpose
-	Locale    string // "kk", "ru", "en"
-	Logo      []byte // png, jpeg or gif, checked; nil = none
-	Documents []Document
-	Total     int // number of documents; Documents may hold fewer views
-	Bytes     int64
-	Detached  bool
-	Digests   bool   // only digests came, nothing can be shown
-	Unseen    bool   // the page sends Total documents after the yes, nothing can be shown yet
-	Login     bool   // the key is asked for logging in
-	Warning   string // catalogue key of a notice about the documents, "" = none
-	Phrase    string // chosen by the person at install, shown only in a genuine window
+	ID      string
+	Site    Site
+	Program string // executable of a local program
+	// ProgramSHA256 is that of the executable, hexadecimal; "" = not known.
+	ProgramSHA256 string
+	Operation     string // as the page called it, e.g. "signXml"
+	Purpose       Purpose
+	Locale        string // "kk", "ru", "en"
+	Logo          []byte // png, jpeg or gif, checked; nil = none
+	Documents     []Document
+	Total         int // number of documents; Documents may hold fewer views
+	Bytes         int64
+	Detached      bool
+	Digests       bool   // only digests came, nothing can be shown
+	Unseen        bool   // the page sends Total documents after the yes, nothing can be shown yet
+	Login         bool   // the key is asked for logging in
+	Warning       string // catalogue key of a notice about the documents, "" = none
+	Phrase        string // chosen by the person at install, shown only in a genuine window
 
 	// Waiting tells how many more requests wait behind this one; nil = none.
 	Waiting func() int

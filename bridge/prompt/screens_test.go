@@ -149,7 +149,10 @@ var scenes = []struct {
 		r.Site = Site{Origin: "https://xn--gov-tdd.kz", Name: "xn--gov-tdd.kz", Detail: "https://xn--gov-tdd.kz", Secure: true, New: true, Suspicious: true}
 	}},
 	{name: "04-program", request: func(r *Request) {
-		r.Site = Site{Name: "superkassa", Detail: "/opt/superkassa/bin/superkassa", Local: true, New: true}
+		r.Site = Site{Name: "superkassa", Detail: "/opt/superkassa/bin/superkassa", Local: true, New: true, SHA256: fmt.Sprintf("%x", sha256.Sum256(nil))}
+	}},
+	{name: "75-program-changed", request: func(r *Request) {
+		r.Site = Site{Name: "superkassa", Detail: "/opt/superkassa/bin/superkassa", Local: true, New: true, Changed: true, SHA256: fmt.Sprintf("%x", sha256.Sum256(nil))}
 	}},
 	{name: "05-caps-cyrillic", request: func(*Request) {}, steps: []chromedp.Action[chromedp.Void]{chromedp.SendKeys(`#password`, "Йцуке"), chromedp.Click(`.password .icon`)}},
 	{name: "06-wrong-password", request: func(*Request) {}, steps: []chromedp.Action[chromedp.Void]{

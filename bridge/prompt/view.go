@@ -123,7 +123,7 @@ func (s *session) view(key []byte) map[string]any {
 		"breath":     s.o.Breath.Milliseconds(),
 		"reading":    reading * s.o.Breath.Milliseconds(),
 		"purpose":    map[Purpose]string{Sign: "sign", ShowKey: "show", PickFile: "pick", ListTokens: "list", MakeKey: "make", InstallCertificate: "install"}[r.Purpose],
-		"site":       map[string]any{"name": r.Site.Name, "detail": r.Site.Detail, "secure": r.Site.Secure, "loopback": r.Site.Loopback, "local": r.Site.Local, "suspicious": r.Site.Suspicious, "new": r.Site.New},
+		"site":       map[string]any{"name": r.Site.Name, "detail": r.Site.Detail, "secure": r.Site.Secure, "loopback": r.Site.Loopback, "local": r.Site.Local, "suspicious": r.Site.Suspicious, "new": r.Site.New, "sha256": r.Site.SHA256, "changed": r.Site.Changed},
 		"sentence":   each(func(l string) string { return Sentence(l, r) }),
 		"documents":  documents,
 		"total":      r.Total,

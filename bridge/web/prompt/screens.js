@@ -75,7 +75,7 @@ function head() {
     top(),
     h('div.name', null,
       h('h1', null, s.secure && icon('lock'), s.local && icon('program'), h('span', null, siteName())),
-      s.new && h('span.badge', null, s.local ? t('site.new_program') : t('site.new'))),
+      s.new && !s.changed && h('span.badge', null, s.local ? t('site.new_program') : t('site.new'))),
     h('p.sentence', null, own(state.view.sentence)));
 }
 
@@ -84,10 +84,12 @@ function who() {
   const how = s.local ? 'site.local' : s.secure ? 'site.secure' : s.loopback ? 'site.loopback' : 'site.insecure';
   return h('div.who', null,
     h('p.origin', null, h('span.unseen', null, `${t(how)}. `), s.local && !s.detail ? t('site.local') : s.detail),
+    s.sha256 && h('p.small.muted.sha', null, h('span', null, 'SHA-256'), h('span.mono.hash', null, s.sha256)),
+    s.changed && notice('danger', t('site.changed'), t('site.changed_text')),
     note() && h('p.small.muted', null, note()),
     s.suspicious && notice('danger', '', t('site.suspicious')),
     !s.secure && !s.local && !s.loopback && notice('danger', '', t('site.insecure')),
-    s.new && !s.suspicious && h('p.small.muted', null, s.local ? t('site.new_program_note') : t('site.new_note')));
+    s.new && !s.suspicious && !s.changed && h('p.small.muted', null, s.local ? t('site.new_program_note') : t('site.new_note')));
 }
 
 // blockLink leads to the question whether the asker is to be blocked.
