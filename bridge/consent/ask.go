@@ -160,9 +160,9 @@ func (u *unlocker) place(k keystore.Key) *keyPlace {
 // request puts a question into the form a window shows.
 func (d *Desk) request(ctx context.Context, q *Question, u *unlocker, turn *turn) *prompt.Request {
 	r := &prompt.Request{
-		ID:        turn.id,
-		Site:      d.site(q.Asker),
-		Program:   q.Asker.Executable, ProgramSHA256: programSum(q.Asker),
+		ID:      turn.id,
+		Site:    d.site(q.Asker),
+		Program: q.Asker.Executable, ProgramSHA256: programSum(q.Asker),
 		Operation: q.Operation,
 		Purpose:   q.Purpose,
 		Locale:    q.Locale,

@@ -22,7 +22,7 @@ type PolicyOptions struct {
 	// State keeps how often each rule was used; "" = nothing is kept.
 	State state.Dir
 	Now   func() time.Time // nil = time.Now
-	Log      *slog.Logger     // nil = none
+	Log   *slog.Logger     // nil = none
 	// Owner is the user that must own the file and its folders: 0, the
 	// system's administrator, but for tests.
 	Owner int

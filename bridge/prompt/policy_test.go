@@ -296,14 +296,14 @@ func TestPolicyErrors(t *testing.T) {
 		value any
 		want  string
 	}{
-		"origin":  {"https://*.example.kz", "is not of the form https://host"},
+		"origin": {"https://*.example.kz", "is not of the form https://host"},
 
 		"programSha256": {strings.Repeat("ab", 32), "programSha256 is not the SHA-256 of a program"},
-		"program": {"/opt/x", "exactly one of origin and program"},
-		"hours":   {"9-18", "are not of the form"},
-		"days":    {[]int{0}, "days are 1 to 7"},
-		"perHour": {0, "no perHour"},
-		"key":     {map[string]any{"file": "key.p12"}, "not an absolute path"},
+		"program":       {"/opt/x", "exactly one of origin and program"},
+		"hours":         {"9-18", "are not of the form"},
+		"days":          {[]int{0}, "days are 1 to 7"},
+		"perHour":       {0, "no perHour"},
+		"key":           {map[string]any{"file": "key.p12"}, "not an absolute path"},
 	} {
 		b := newRobot(t)
 		b.rule[member] = c.value
