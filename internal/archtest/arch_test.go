@@ -30,7 +30,7 @@ var rooms = map[string][]string{
 	"cmd/tanba-token":              {"keystore/pkcs11/wire"},
 	"bridge":                       {"protocol", "keystore", "bridge/*", "internal/*"},
 	"bridge/consent":               {"protocol", "keystore", "bridge/prompt", "internal/pki", "internal/state", "internal/i18n", "internal/settings", "internal/session", "internal/csr", "internal/enrollment", "internal/renewal"},
-	"bridge/prompt":                {"bridge/web", "internal/i18n", "internal/state"},
+	"bridge/prompt":                {"bridge/prompt/win32", "bridge/web", "internal/i18n", "internal/state"},
 	"bridge/prompt/win32":          {},
 	"bridge/web":                   {"internal/i18n"},
 	"installer":                    {"internal/state", "internal/i18n", "internal/settings", "internal/localca", "internal/peer", "installer/*"},

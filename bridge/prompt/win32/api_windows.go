@@ -30,7 +30,6 @@ var (
 	sendMessage             = user32.NewProc("SendMessageW")
 	setTimer                = user32.NewProc("SetTimer")
 	killTimer               = user32.NewProc("KillTimer")
-	showScrollBar           = user32.NewProc("ShowScrollBar")
 	showWindow              = user32.NewProc("ShowWindow")
 	enableWindow            = user32.NewProc("EnableWindow")
 	isWindowEnabled         = user32.NewProc("IsWindowEnabled")
@@ -212,18 +211,19 @@ type monitorInfo struct {
 	flags         uint32
 }
 
+// measureItem is MEASUREITEMSTRUCT, drawItem DRAWITEMSTRUCT: what is not used has no name.
 type measureItem struct {
-	kind, id, item uint32
-	width, height  uint32
-	data           uintptr
+	_, _, item uint32
+	_, height  uint32
+	_          uintptr
 }
 
 type drawItem struct {
-	kind, id, item, action, state uint32
-	hwnd                          windows.HWND
-	dc                            uintptr
-	rect                          rect
-	data                          uintptr
+	_, _, item, _, state uint32
+	_                    windows.HWND
+	dc                   uintptr
+	rect                 rect
+	_                    uintptr
 }
 
 // at gives a message's argument the type of what it points to.

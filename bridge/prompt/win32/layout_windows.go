@@ -143,14 +143,14 @@ func (w *Window) arrange() {
 	text(p.sentence, l.font, small)
 	text(p.detail, l.font, gap)
 	text(p.notes, l.font, gap)
-	account, accountHeight := len(column), int32(0)
+	account := len(column)
 	column = append(column, place{h: p.account})
 	if t := p.text[p.account]; t != "" {
-		accountHeight = 100 * line
+		height := 7 * line
 		if len(t) < 2000 { // a longer text is higher than its field, and slow to measure
-			accountHeight = l.height(w.hwnd, l.font, t, w.inner()-l.px(28)) + l.px(10)
+			height = min(l.height(w.hwnd, l.font, t, w.inner()-l.px(28)), height)
 		}
-		column[account] = place{p.account, min(accountHeight, 7*line+l.px(10)), gap}
+		column[account] = place{p.account, height + l.px(10), gap}
 	}
 	text(p.message, l.font, gap)
 	text(p.label, l.font, small)
@@ -203,11 +203,6 @@ func (w *Window) arrange() {
 			column[i].height = max(column[i].height-over, min(column[i].height, 3*line))
 		}
 	}
-	scrolls := uintptr(0)
-	if column[account].height < accountHeight {
-		scrolls = 1
-	}
-	call(showScrollBar, p.account, 1, scrolls)
 	y := margin
 	for _, c := range column {
 		w.put(c.h, margin, y, w.inner(), c.height)
