@@ -230,7 +230,7 @@ func (c *command) reportInstall(e install.Event) {
 func (c *command) failInstall(err error) int {
 	c.fail("install.failed", err)
 	switch {
-	case errors.Is(err, service.ErrNeedAdmin), errors.Is(err, os.ErrPermission) && os.Geteuid() > 0:
+	case errors.Is(err, service.ErrNeedAdmin), errors.Is(err, os.ErrPermission) && os.Geteuid() != 0: // -1 on Windows
 		c.hint("service.need_admin")
 	case errors.Is(err, service.ErrPath):
 		c.hint("service.path")

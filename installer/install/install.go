@@ -72,7 +72,8 @@ type Options struct {
 	// At is called before each change on disk; tests end the process there.
 	At func(point string)
 	// PolicyRoot stands before the paths of policies and of the machine's
-	// settings; "" = none. Tests set it.
+	// settings, on Windows the name of a key instead of the policies' own;
+	// "" = none. Tests set it.
 	PolicyRoot string
 }
 
@@ -83,6 +84,8 @@ const (
 	MakeFolder    Action = "folder"
 	MakeFile      Action = "file"
 	ReplaceFile   Action = "replace"
+	SetPolicy     Action = "policy"
+	WriteProfile  Action = "profile"
 	AddAgent      Action = "agent"
 	UsePackaged   Action = "packaged"
 	StartAgent    Action = "start"
@@ -93,6 +96,7 @@ const (
 	RemoveFile    Action = "remove"
 	RestoreFile   Action = "restore"
 	RemoveFolder  Action = "remove_folder"
+	RemovePolicy  Action = "remove_policy"
 	RemoveAgent   Action = "remove_agent"
 	RemoveTrust   Action = "remove_trust"
 	RemoveState   Action = "remove_state"

@@ -32,6 +32,8 @@ const (
 	kindFile    kind = "file"
 	kindProgram kind = "program" // a file that is ours whatever is in it
 	kindPolicy  kind = "policy"  // a JSON file that others write, too
+	kindKey     kind = "key"     // of the registry
+	kindValues  kind = "values"  // in a key of the registry
 	kindAgent   kind = "agent"
 	kindTrust   kind = "trust"
 )

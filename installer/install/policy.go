@@ -2,13 +2,8 @@ package install
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"net/url"
-	"os"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 )
@@ -18,24 +13,20 @@ import (
 // question for the portals they work with by policy (security.md §3.3): always
 // exact origins, never a pattern.
 //
-// A policy is a list in a JSON file that others may write to as well. Ours are
-// added to what is there; Uninstall takes out what we added and, if nobody has
-// changed the file since, puts it back octet for octet.
+// A policy is a list in a JSON file, or in a key of the Windows registry, that others
+// may write to as well. Ours are added to what is there; Uninstall takes out what we
+// added and, if nobody has changed the file since, puts it back octet for octet. On
+// macOS only a configuration profile sets policies, and only a person or the
+// management of devices puts one in: there the profile is written, and no more.
 
 // value is a list entry we added.
 type value struct {
-	Path []string `json:"path"` // of the list in the document
-	Item string   `json:"item"`
+	Path   []string `json:"path"` // of the list in the document; the name in the key
+	Item   string   `json:"item"`
+	Number bool     `json:"number,omitempty"` // in the registry: not a text
 }
 
-// policyFile is one browser's.
-type policyFile struct {
-	path string
-	list []string                   // where in the document
-	item func(origin string) string // what stands for a portal
-}
-
-func sameOrigin(origin string) string { return origin }
+const chromiumPolicy = "LoopbackNetworkAllowedForUrls"
 
 // Firefox goes by host, without scheme and port.
 func hostOf(origin string) string {
@@ -46,24 +37,6 @@ func hostOf(origin string) string {
 	return u.Hostname()
 }
 
-// policyFiles are the places of the browsers of Linux. Only Chromium's and
-// Firefox's have been tried (platform.md §4.4).
-func policyFiles() []policyFile {
-	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" {
-		return nil
-	}
-	chromium := []string{"LoopbackNetworkAllowedForUrls"}
-	return []policyFile{
-		{"/etc/chromium/policies/managed", chromium, sameOrigin},
-		{"/etc/opt/chrome/policies/managed", chromium, sameOrigin},
-		{"/etc/opt/edge/policies/managed", chromium, sameOrigin},
-		{"/etc/firefox/policies/policies.json", []string{"policies", "LocalNetworkAccess", "SkipDomains"}, hostOf},
-	}
-}
-
-// ErrNoPolicies: on this system policies are set by other means.
-var ErrNoPolicies = errors.New("install: browser policies cannot be written on this system")
-
 func checkPortal(origin string) error {
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme != "https" || u.Hostname() == "" || u.User != nil || u.RawQuery != "" || u.Fragment != "" ||
@@ -71,107 +44,6 @@ func checkPortal(origin string) error {
 		return fmt.Errorf("%w: %q; it looks like https://portal.example", ErrPortal, origin)
 	}
 	return nil
-}
-
-func (m *manifest) policies() error {
-	if len(m.o.Portals) == 0 {
-		return nil
-	}
-	files := policyFiles()
-	if len(files) == 0 {
-		return ErrNoPolicies
-	}
-	for _, f := range files {
-		path := m.policyPath(f)
-		doc, err := readPolicy(path)
-		if err != nil {
-			return err
-		}
-		var added []value
-		for _, c := range m.Changes {
-			if c.Kind == kindPolicy && c.Path == path {
-				added = c.Values
-			}
-		}
-		for _, portal := range m.o.Portals {
-			item := f.item(portal)
-			fresh, err := addItem(doc, f.list, item)
-			if err != nil {
-				return fmt.Errorf("install: %s: %w", path, err)
-			}
-			if fresh {
-				added = append(added, value{f.list, item})
-			}
-		}
-		if len(added) == 0 {
-			continue
-		}
-		text, err := json.MarshalIndent(doc, "", "  ")
-		if err != nil {
-			return fmt.Errorf("install: %w", err)
-		}
-		if _, err := m.file(path, append(text, '\n'), 0o644, kindPolicy, added...); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// policyPath is the file that already has the list, since of two files that set
-// one policy only one counts; else one of our own.
-func (m *manifest) policyPath(f policyFile) string {
-	path := filepath.Join(m.o.PolicyRoot, f.path)
-	if filepath.Ext(path) == ".json" {
-		return path
-	}
-	found, _ := filepath.Glob(filepath.Join(path, "*.json"))
-	slices.Sort(found)
-	for _, other := range found {
-		if doc, err := readPolicy(other); err == nil && doc[f.list[0]] != nil {
-			return other
-		}
-	}
-	return filepath.Join(path, "tanba.json")
-}
-
-func readPolicy(path string) (map[string]any, error) {
-	doc := map[string]any{}
-	data, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return doc, nil
-	}
-	if err == nil {
-		err = json.Unmarshal(data, &doc)
-	}
-	if err != nil {
-		return nil, fmt.Errorf("install: %s: %w", path, err)
-	}
-	return doc, nil
-}
-
-// addItem adds to the list at path; fresh is false when it is there.
-func addItem(doc map[string]any, path []string, item string) (fresh bool, err error) {
-	for _, name := range path[:len(path)-1] {
-		next, ok := doc[name].(map[string]any)
-		if !ok {
-			if doc[name] != nil {
-				return false, fmt.Errorf("%q is not an object", name)
-			}
-			next = map[string]any{}
-			doc[name] = next
-		}
-		doc = next
-	}
-	name := path[len(path)-1]
-	list, ok := doc[name].([]any)
-	if !ok && doc[name] != nil {
-		return false, fmt.Errorf("%q is not a list", name)
-	}
-	if slices.Contains(list, any(item)) {
-		return false, nil
-	}
-	doc[name] = append(list, item)
-	return true, nil
 }
 
 // withdraw takes our values out of a policy file that somebody has changed

@@ -118,6 +118,8 @@ func (m *manifest) undo(ctx context.Context, c Change, agent *service.Agent) err
 		return m.removeFolder(c.Path)
 	case kindFile, kindProgram, kindPolicy:
 		return m.undoFile(c)
+	case kindKey, kindValues:
+		return m.undoPolicy(c)
 	}
 	return nil // trust has a journal of its own
 }
