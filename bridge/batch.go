@@ -37,7 +37,11 @@ func (c *session) batch(ctx context.Context, n int, j job, step func(done int)) 
 				err = errPanicked
 			}
 		}()
-		return j.work(ctx, first, last)
+		if err := j.work(ctx, first, last); err != nil {
+			return err
+		}
+		report.done(int(done.Add(int64(last-first))), n)
+		return nil
 	}
 	for range min((n+j.group-1)/j.group, j.workers) {
 		wg.Go(func() {
@@ -53,7 +57,6 @@ func (c *session) batch(ctx context.Context, n int, j job, step func(done int)) 
 					cancel(err)
 					return
 				}
-				report.done(int(done.Add(int64(last-first))), n)
 			}
 		})
 	}
