@@ -42,6 +42,7 @@ type renewView struct {
 	Old     *oldView      `json:"old"`
 	Pending []pendingView `json:"pending"`
 	Done    *doneView     `json:"done"`
+	Cabinet string        `json:"cabinet"`
 }
 
 type oldView struct {
@@ -49,11 +50,14 @@ type oldView struct {
 	Issuer string `json:"issuer"`
 	Until  string `json:"until"`
 	Ended  bool   `json:"ended"`
+	// Algorithm is set when the new key could be of the same, and would not be
+	// unless the person says so.
+	Algorithm string `json:"algorithm,omitempty"`
 }
 
 type pendingView struct {
 	KeyID       string `json:"keyId"`
-	Subject     string `json:"subject"`
+	Owner       string `json:"owner"`
 	Created     string `json:"created"`
 	Place       string `json:"place"`
 	Token       bool   `json:"token"`
@@ -67,6 +71,9 @@ type doneView struct {
 	Place string `json:"place"`
 	end   time.Time
 }
+
+// cabinet is where the national authority takes requests.
+const cabinet = "https://pki.gov.kz/"
 
 // Calls are the steps.
 func (r *Renewal) Calls() map[string]Call {
@@ -90,6 +97,7 @@ type renewInput struct {
 	Signed       bool     `json:"signed"`
 	Certificates []string `json:"certificates"` // base64 of files: DER or PEM
 	Turn         int      `json:"turn"`
+	Same         bool     `json:"same"` // the new key is of the old one's algorithm
 }
 
 // step begins a step, one at a time, and answers before it has ended. The window
@@ -161,9 +169,12 @@ func (r *Renewal) view(lang string) (any, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	v := renewView{Turn: r.turn, Busy: r.busy, Fault: r.fault, Pending: []pendingView{}}
+	v := renewView{Turn: r.turn, Busy: r.busy, Fault: r.fault, Pending: []pendingView{}, Cabinet: cabinet}
 	if c := r.old; c != nil {
-		v.Old = &oldView{c.Person().CommonName, c.Issuer.CommonName(), i18n.DateUntil(lang, c.NotAfter), r.Now().After(c.NotAfter)}
+		v.Old = &oldView{Owner: c.Person().CommonName, Issuer: c.Issuer.CommonName(), Until: i18n.DateUntil(lang, c.NotAfter), Ended: r.Now().After(c.NotAfter)}
+		if f := newFamily(c, true); f != newFamily(c, false) {
+			v.Old.Algorithm = f.String()
+		}
 	}
 	if d := r.done; d != nil {
 		v.Done = &doneView{Owner: d.Owner, Until: i18n.DateUntil(lang, d.end), Place: d.Place}
@@ -176,7 +187,11 @@ func (r *Renewal) view(lang string) (any, error) {
 		if place == "" {
 			place = p.Token
 		}
-		v.Pending = append(v.Pending, pendingView{p.KeyID, p.Subject, i18n.Date(lang, p.Created), place, p.Token != "", p.Application, len(p.Signed) > 0})
+		owner := p.Subject
+		if request, err := csr.Parse(p.Request); err == nil && request.Subject.CommonName() != "" {
+			owner = request.Subject.CommonName()
+		}
+		v.Pending = append(v.Pending, pendingView{p.KeyID, owner, i18n.Date(lang, p.Created), place, p.Token != "", p.Application, len(p.Signed) > 0})
 	}
 	return v, nil
 }

@@ -43,9 +43,18 @@ var (
 	errEnded         = errors.New("the old key has ended")
 )
 
-// makeRequest makes the new key for the same person, of the family the authority
-// issues.
-func (r *Renewal) makeRequest(ctx context.Context, lang string, _ renewInput) error {
+// newFamily is what a new key is of: what the national authority issues since
+// 2024, or what the old one is of, if the person wishes, for a token or an
+// authority that knows nothing else. GOST 34.310-2004 is over.
+func newFamily(old *pki.Certificate, same bool) pki.Family {
+	if f := old.PublicKey.Family; same && (f == pki.RSA || f == pki.GOST256) {
+		return f
+	}
+	return pki.GOST512
+}
+
+// makeRequest makes the new key for the same person.
+func (r *Renewal) makeRequest(ctx context.Context, lang string, in renewInput) error {
 	r.mu.Lock()
 	old := r.old
 	r.mu.Unlock()
@@ -56,7 +65,14 @@ func (r *Renewal) makeRequest(ctx context.Context, lang string, _ renewInput) er
 		return errEnded
 	}
 	q := r.question(lang, prompt.MakeKey, "renewRequest")
-	q.NewKey = &consent.NewKey{Family: pki.GOST512, Template: csr.Template{Subject: old.Subject}}
+	template := csr.Template{Subject: old.Subject}
+	if len(old.Emails) > 0 {
+		template.Email = old.Emails[0]
+		if template.Check() != nil {
+			template.Email = "" // no request can hold it
+		}
+	}
+	q.NewKey = &consent.NewKey{Family: newFamily(old, in.Same), Template: template}
 	g, err := r.Desk.Ask(ctx, q)
 	if err != nil {
 		return err

@@ -152,7 +152,7 @@ func (l *look) noCyrillic(where string) {
 		const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
 		while (texts.nextNode()) {
 			const e = texts.currentNode.parentElement;
-			if (e.closest('[lang=kk], [lang=ru], noscript, script, option')) continue;
+			if (e.closest('[lang=kk], [lang=ru], [translate=no], noscript, script, option')) continue;
 			if (/[\u0400-\u04ff]/.test(texts.currentNode.data.replace(/ТЕСТОВ ТЕСТ|CN=[^,]*/g, ''))) out.push(texts.currentNode.data);
 		}
 		return out;

@@ -31,6 +31,9 @@ export async function renew() {
   return [h('p.muted', null, t('renew.text')), box];
 }
 
+// name is what somebody is called, in whatever language that is.
+const name = (tag, text) => h(tag, { translate: 'no' }, text);
+
 function steps(v, act) {
   const button = (text, name, body, off) => h('button', { type: 'button', disabled: Boolean(v.busy) || off, onclick: () => act(name, body) }, text);
   return [
@@ -38,21 +41,28 @@ function steps(v, act) {
     v.busy ? h('div.card', { role: 'status' }, icon('program'), h('p', null, t('renew.window'))) : '',
     v.done ? done(v.done) : '',
     ...v.pending.map((p) => pending(p, v, act, button)),
-    h('ol.steps', null,
-      h('li.card', null, h('h2', null, t('renew.step_key')),
-        v.old ? h('p', null, v.old.owner, ' · ', t('renew.until', v.old.until, v.old.issuer)) : null,
-        v.old?.ended ? h('p.notice.danger', null, icon('warning', 18), h('span', null, t('renew.late'))) : null,
-        button(t('renew.choose'), 'key')),
-      h('li.card', null, h('h2', null, t('renew.step_make')),
-        h('p', null, t('renew.make_text')),
-        button(t('renew.make'), 'request', {}, !v.old || v.old.ended))),
+    v.pending.length ? h('details', { open: Boolean(v.old) }, h('summary', null, t('renew.another')), first(v, act, button)) : first(v, act, button),
   ];
+}
+
+// first are the steps before there is a new key.
+function first(v, act, button) {
+  const same = h('input', { type: 'checkbox' });
+  return h('ol.steps', null,
+    h('li.card', null, h('h2', null, t('renew.step_key')),
+      v.old ? h('p', null, name('span', v.old.owner), ' · ', t('renew.until', v.old.until), ' · ', name('span', v.old.issuer)) : null,
+      v.old?.ended ? h('p.notice.danger', null, icon('warning', 18), h('span', null, t('renew.late'))) : null,
+      button(t('renew.choose'), 'key')),
+    h('li.card', null, h('h2', null, t('renew.step_make')),
+      h('p', null, t('renew.make_text')),
+      v.old?.algorithm ? h('label.field.check', null, same, h('span', null, t('renew.same', v.old.algorithm))) : null,
+      h('button', { type: 'button', disabled: Boolean(v.busy) || !v.old || v.old.ended, onclick: () => act('request', { same: same.checked }) }, t('renew.make'))));
 }
 
 function done(d) {
   return h('div.card.well', null, icon('done', 28), h('div', null,
     h('h2', null, t('renew.done', d.until)),
-    h('p', null, d.owner), h('p.muted.wrap', null, d.place),
+    name('p', d.owner), name('p.muted.wrap', d.place),
     h('p', null, t('renew.done_text'))));
 }
 
@@ -78,13 +88,14 @@ function pending(p, v, act, button) {
   };
   return h('section.card', null,
     h('h2', null, t('renew.waiting')),
-    h('p', null, p.subject), h('p.muted.wrap', null, p.place, ' · ', t('renew.created', p.created)),
+    name('p', p.owner), h('p.muted.wrap', null, name('span', p.place), ' · ', t('renew.created', p.created)),
     h('ol.steps', { start: 3 },
       h('li', null, h('h3', null, t('renew.step_sign')), p.signed ? h('p', null, icon('done', 18), ' ', t('renew.signed')) : button(t('renew.sign'), 'sign', { keyId: p.keyId })),
       h('li', null, h('h3', null, t('renew.step_apply')), h('p', null, t('renew.apply_text')),
         h('div.actions', null,
           h('button', { type: 'button', onclick: save(false) }, t('renew.save_request')),
-          p.signed ? h('button', { type: 'button', onclick: save(true) }, t('renew.save_signed')) : null),
+          p.signed ? h('button', { type: 'button', onclick: save(true) }, t('renew.save_signed')) : null,
+          h('a.button', { href: v.cabinet, target: '_blank', rel: 'noopener noreferrer' }, t('renew.cabinet'))),
         h('label', { for: number.id }, t('renew.number')), number,
         h('button', { type: 'button', onclick: async () => { await act('application', { keyId: p.keyId, number: number.value }); say(t('renew.kept')); } }, t('renew.keep'))),
       h('li', null, h('h3', null, t('renew.step_wait')), h('p', null, t('renew.wait_text')),
