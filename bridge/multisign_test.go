@@ -29,7 +29,7 @@ func startMultisign(t testing.TB, d Desk, change ...func(*Options)) *site {
 		t.Fatal(err)
 	}
 	s := &site{t: t, running: r, addr: addr.String(), origin: portal}
-	s.client = &http.Client{Transport: &http.Transport{TLSClientConfig: r.tls()}, Timeout: 30 * time.Second}
+	s.client = &http.Client{Transport: &http.Transport{TLSClientConfig: r.tls()}, Timeout: 2 * time.Minute}
 	t.Cleanup(s.client.CloseIdleConnections)
 	return s
 }

@@ -54,6 +54,7 @@ func (m *multisign) begin(x *exchange) {
 	ctx, cancel := context.WithCancel(x.r.Context())
 	defer cancel()
 	defer context.AfterFunc(m.s.stopping, cancel)()
+	m.s.warmWhenOpened(ctx, q)
 	g, err := m.s.o.Desk.Ask(ctx, q)
 	switch {
 	case errors.Is(err, protocol.ErrCancelled):
@@ -73,12 +74,55 @@ func (m *multisign) begin(x *exchange) {
 	// The page decides how long the work takes; the questions of others do not
 	// wait for it.
 	g.StepAside()
-	o := m.open(x, q, g, signer, encoded)
+	o, err := m.admitKey(ctx, x, q, g, signer, encoded)
+	if err != nil {
+		x.refuse(http.StatusInternalServerError, "the key does not serve")
+		return
+	}
 	http.SetCookie(x.w, &http.Cookie{
 		Name: operationCookie, Value: o.cookie, Path: "/",
 		Secure: true, HttpOnly: true, SameSite: http.SameSiteNoneMode, Partitioned: true,
 	})
 	x.reply(http.StatusOK, "text/plain; charset=utf-8", []byte(o.id))
+}
+
+// admitKey opens the operation once nothing speaks against its key. An answer that
+// comes later than the page is made to wait ends the operation.
+func (m *multisign) admitKey(ctx context.Context, x *exchange, q *consent.Question, g *consent.Grant, signer *cms.Signer, encoded bool) (*operation, error) {
+	asking, stop := context.WithCancel(context.WithoutCancel(ctx))
+	check := m.s.checkRevocation(asking, q, g.Key)
+	waiting, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if stopped := g.Stopped(); stopped != nil {
+		go func() {
+			select {
+			case <-stopped:
+				cancel(errStopped)
+			case <-waiting.Done():
+			}
+		}()
+	}
+	if err := m.s.verdict(waiting, check, g); err != nil {
+		stop()
+		m.s.o.Log.Warn("operation refused", "origin", x.from.raw, "error", err)
+		g.Close(failure(err))
+		return nil, err
+	}
+	o := m.open(x, q, g, signer, encoded)
+	context.AfterFunc(o.ctx, stop)
+	if check != nil {
+		go func() {
+			select {
+			case <-check.done:
+				if check.refused != nil {
+					m.s.o.Log.Warn("operation ended", "origin", o.origin, "error", check.refused)
+					o.finish(failedRevoked)
+				}
+			case <-o.ctx.Done():
+			}
+		}()
+	}
+	return o, nil
 }
 
 // startRequest reads what starts an operation. A member that is missing counts
@@ -97,6 +141,9 @@ func startRequest(body []byte) (q *consent.Question, encoded, ok bool) {
 		Purpose: prompt.Sign, Operation: "multisign", Total: start.NumberOfDocuments,
 		Detached: start.EncapsulateContent != nil && !*start.EncapsulateContent,
 		Unseen:   true,
+		// As basics, in whose place the client comes here; it sends none of what
+		// a page may allow.
+		Select: protocol.Selection{RefuseExpired: true, RefuseRevoked: true},
 	}, start.Base64, true
 }
 

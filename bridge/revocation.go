@@ -53,22 +53,23 @@ type revocationCheck struct {
 }
 
 // checkRevocation begins to ask about the key of a request that refuses revoked
-// ones (basics without allowRevoked); nil when nobody is to be asked.
-func (c *session) checkRevocation(q *consent.Question, k keystore.Key) *revocationCheck {
-	if c.s.o.Revocation == nil || !q.Select.RefuseRevoked || k == nil || k.Certificate() == nil {
+// ones (basics without allowRevoked, and the streaming interface, which stands in
+// for it); nil when nobody is to be asked.
+func (s *Server) checkRevocation(ctx context.Context, q *consent.Question, k keystore.Key) *revocationCheck {
+	if s.o.Revocation == nil || !q.Select.RefuseRevoked || k == nil || k.Certificate() == nil {
 		return nil
 	}
-	ctx, cancel := context.WithCancel(c.ctx)
+	ctx, cancel := context.WithCancel(ctx)
 	r := &revocationCheck{done: make(chan struct{}), cancel: cancel}
 	go func() {
 		defer close(r.done)
 		defer func() {
 			if v := recover(); v != nil {
-				c.s.panicked(v)
+				s.panicked(v)
 				r.unknown = errPanicked
 			}
 		}()
-		status, err := c.s.o.Revocation.Check(ctx, k.Certificate(), k.Chain()...)
+		status, err := s.o.Revocation.Check(ctx, k.Certificate(), k.Chain()...)
 		switch {
 		case err != nil:
 			r.unknown = err
@@ -84,24 +85,24 @@ func (c *session) checkRevocation(q *consent.Question, k keystore.Key) *revocati
 // warmWhenOpened lets the check of a request that refuses revoked keys run while
 // the person reads: about all fitting keys of the store that was opened, because
 // nobody knows yet which one it will be.
-func (c *session) warmWhenOpened(q *consent.Question) {
-	if c.s.o.Revocation != nil && q.Select.RefuseRevoked {
-		q.OnOpened(c.warm)
+func (s *Server) warmWhenOpened(ctx context.Context, q *consent.Question) {
+	if s.o.Revocation != nil && q.Select.RefuseRevoked {
+		q.OnOpened(func(certificates []*pki.Certificate) { s.warm(ctx, certificates) })
 	}
 }
 
 // warm asks about certificates and leaves the answers with the checker, which
 // keeps them. It does not wait.
-func (c *session) warm(certificates []*pki.Certificate) {
+func (s *Server) warm(ctx context.Context, certificates []*pki.Certificate) {
 	const most = 8
 	for _, certificate := range certificates[:min(len(certificates), most)] {
 		go func() {
 			defer func() {
 				if v := recover(); v != nil {
-					c.s.panicked(v)
+					s.panicked(v)
 				}
 			}()
-			_, _ = c.s.o.Revocation.Check(c.ctx, certificate)
+			_, _ = s.o.Revocation.Check(ctx, certificate)
 		}()
 	}
 }
@@ -132,13 +133,13 @@ func (r *revocationCheck) end() {
 // verdict is asked before anything signed leaves the bridge: nil, or why it does
 // not leave. An answer that does not come is a notice for the person and the log,
 // unless the administrator requires one.
-func (c *session) verdict(ctx context.Context, r *revocationCheck, g *consent.Grant) error {
+func (s *Server) verdict(ctx context.Context, r *revocationCheck, g *consent.Grant) error {
 	if r == nil {
 		return nil
 	}
 	timeout := make(<-chan time.Time)
-	required := c.s.o.RequireRevocation
-	if r, ok := c.s.o.Revocation.(requirer); ok {
+	required := s.o.RequireRevocation
+	if r, ok := s.o.Revocation.(requirer); ok {
 		required = required || r.Required()
 	}
 	if !required {
@@ -159,7 +160,7 @@ func (c *session) verdict(ctx context.Context, r *revocationCheck, g *consent.Gr
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	c.s.o.Log.Warn("revocation not known", "error", unknown)
+	s.o.Log.Warn("revocation not known", "error", unknown)
 	if required {
 		return fmt.Errorf("%w: %w: %w", protocol.ErrSigning, errRevocationUnknown, unknown)
 	}

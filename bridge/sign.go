@@ -69,12 +69,12 @@ type job struct {
 // is mended before: see shortfall.go.
 func (c *session) granted(q *consent.Question, n int, prepare func(keystore.Key) (job, error)) (out protocol.Signatures, err error) {
 	q.Purpose = prompt.Sign
-	c.warmWhenOpened(q)
+	c.s.warmWhenOpened(c.ctx, q)
 	g, err := c.s.o.Desk.Ask(c.ctx, q)
 	if err != nil {
 		return out, err
 	}
-	check := c.checkRevocation(q, g.Key)
+	check := c.s.checkRevocation(c.ctx, q, g.Key)
 	var finished <-chan struct{}
 	defer func() {
 		check.end()
@@ -126,7 +126,7 @@ func (c *session) granted(q *consent.Question, n int, prepare func(keystore.Key)
 	}
 	finished, err = c.rounds(ctx, n, j, g)
 	if err == nil {
-		err = c.verdict(ctx, check, g)
+		err = c.s.verdict(ctx, check, g)
 	}
 	switch {
 	case err == nil:

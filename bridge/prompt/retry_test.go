@@ -40,7 +40,7 @@ func TestRetryIsThePersonsWord(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		got := make(chan bool, 1)
 		go func() { got <- d.Progress.(*session).Retry(ctx, shortOf(FailedTimestamp)) }()
-		for range 200 {
+		for range 6000 {
 			if _, data, _ := w.send("POST", "/poll", map[string]string{"tag": ""}); bytes.Contains(data, []byte(`"state":"retry"`)) && bytes.Contains(data, []byte(FailedTimestamp)) {
 				break
 			}

@@ -2,6 +2,7 @@ package revocation
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 )
@@ -13,10 +14,14 @@ const (
 	// for each document.
 	keepFailure = 30 * time.Second
 	keepAnswer  = 5 * time.Minute
+	// linger is for how long a question goes on when whoever asked is gone. The
+	// answer is for the next one: without it each of a thousand requests would
+	// wait anew for a service that is slow.
+	linger = 15 * time.Second
 )
 
-// cache remembers answers by certificate, and lets those who ask for the same
-// one wait for the first.
+// cache remembers answers by certificate. Those who want the same one wait for one
+// question, which is not given up when the first of them leaves.
 type cache struct {
 	mu      sync.Mutex
 	answers map[string]*answer
@@ -27,35 +32,34 @@ type answer struct {
 	status *Status
 	err    error
 	until  time.Time
+	fault  any // what a panic said; whoever asked has it, as if it had happened there
 }
 
-func (c *cache) get(ctx context.Context, key string, now func() time.Time, ask func() (*Status, error)) (*Status, error) {
-	for {
-		c.mu.Lock()
-		a := c.answers[key]
-		if a == nil {
-			break
-		}
+func (c *cache) get(ctx context.Context, key string, now func() time.Time, ask func(context.Context) (*Status, error)) (*Status, error) {
+	if ctx.Err() != nil {
+		return nil, ended(ctx)
+	}
+	a := c.find(ctx, key, now, ask)
+	select {
+	case <-a.done:
+		return a.result()
+	case <-ctx.Done():
+		return nil, ended(ctx)
+	}
+}
+
+// find returns what is remembered or being asked, and begins to ask otherwise.
+func (c *cache) find(ctx context.Context, key string, now func() time.Time, ask func(context.Context) (*Status, error)) *answer {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if a := c.answers[key]; a != nil {
 		select {
 		case <-a.done:
 			if now().Before(a.until) {
-				c.mu.Unlock()
-				return a.result()
+				return a
 			}
-			delete(c.answers, key)
-			c.mu.Unlock()
-			continue
 		default:
-		}
-		c.mu.Unlock()
-		select {
-		case <-a.done:
-			// Whoever asked may have been called off; then we ask ourselves.
-			if a.err == nil || now().Before(a.until) {
-				return a.result()
-			}
-		case <-ctx.Done():
-			return nil, ended(ctx)
+			return a
 		}
 	}
 	if c.answers == nil || len(c.answers) >= maxAnswers {
@@ -63,24 +67,31 @@ func (c *cache) get(ctx context.Context, key string, now func() time.Time, ask f
 	}
 	a := &answer{done: make(chan struct{})}
 	c.answers[key] = a
-	c.mu.Unlock()
-
-	a.status, a.err = ask()
-	switch {
-	case a.err == nil:
-		a.until = now().Add(keepAnswer)
-		if next := a.status.NextUpdate; !next.IsZero() && next.Before(a.until) {
-			a.until = next
-		}
-	case ctx.Err() == nil:
+	go func() {
+		defer close(a.done)
+		defer func() { a.fault = recover() }()
+		on, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+		defer cancel(nil)
+		defer context.AfterFunc(ctx, func() { time.AfterFunc(linger, func() { cancel(errNoAnswer) }) })()
+		a.status, a.err = ask(on)
 		a.until = now().Add(keepFailure)
-	}
-	close(a.done)
-	return a.result()
+		if a.err == nil {
+			a.until = now().Add(keepAnswer)
+			if next := a.status.NextUpdate; !next.IsZero() && next.Before(a.until) {
+				a.until = next
+			}
+		}
+	}()
+	return a
 }
+
+var errNoAnswer = fmt.Errorf("%w: no answer came", ErrUnreachable)
 
 // result is a copy, so that nobody changes what the others get.
 func (a *answer) result() (*Status, error) {
+	if a.fault != nil {
+		panic(a.fault)
+	}
 	if a.err != nil {
 		return nil, a.err
 	}

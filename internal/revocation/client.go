@@ -124,7 +124,7 @@ func (c *Client) Check(ctx context.Context, certificate *pki.Certificate, issuer
 	if issuer.Key == nil {
 		return nil, fmt.Errorf("%w: no key of the issuer", ErrOther)
 	}
-	return c.answers.get(ctx, string(issuer.Key.SPKI())+string(certificate.Raw), c.o.Now, func() (*Status, error) {
+	return c.answers.get(ctx, string(issuer.Key.SPKI())+string(certificate.Raw), c.o.Now, func(ctx context.Context) (*Status, error) {
 		return c.check(ctx, certificate, issuer)
 	})
 }

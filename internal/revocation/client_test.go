@@ -247,6 +247,40 @@ func TestCache(t *testing.T) {
 	}
 }
 
+// Whoever does not wait for a slow service leaves the question behind: those who
+// come later find its answer, or wait for the same one.
+func TestPatienceIsShared(t *testing.T) {
+	s := serve(t)
+	asked, answer := make(chan struct{}, 4), make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked <- struct{}{}
+		<-answer
+		s.status.ServeHTTP(w, r)
+	}))
+	defer slow.Close()
+	c := s.client(t, func(o *Options) { o.Timeout, o.Responder = time.Minute, slow.URL+"/" })
+	certificate := s.issue(t, testpki.Profile{})
+	issuer := s.issuer(t, pki.GOST512)
+	for range 3 {
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			<-asked
+			asked <- struct{}{} // for the next round
+			cancel()
+		}()
+		if st, err := c.Check(ctx, certificate, issuer); !errors.Is(err, context.Canceled) {
+			t.Errorf("%+v, %v", st, err)
+		}
+	}
+	close(answer)
+	if st, err := c.Check(t.Context(), certificate, issuer); err != nil || st.State != Good || st.Source != OCSP {
+		t.Errorf("%+v, %v", st, err)
+	}
+	if n := s.status.Requests(); n != 1 {
+		t.Errorf("%d requests", n)
+	}
+}
+
 // T19: certificates do not send us to private addresses, other schemes or names
 // that are none; a name that leads there is caught by the dialer (package
 // outbound).
