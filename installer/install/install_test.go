@@ -317,6 +317,30 @@ func TestPoliciesOfOthersStay(t *testing.T) {
 	}
 }
 
+// Firefox forgets what its vendor decided once there is a file of the machine.
+func TestPoliciesOfTheVendorStay(t *testing.T) {
+	m := newMachine(t)
+	if err := os.Remove(filepath.Join(m.root, "etc/firefox/policies/policies.json")); err != nil {
+		t.Fatal(err)
+	}
+	for path, text := range map[string]string{
+		"usr/lib/firefox-esr/distribution": `{"policies": {"DisablePocket": true, "DisableTelemetry": true}}`,
+		"usr/lib/firefox/distribution":     `{"policies": {"DisablePocket": false, "OfferToSaveLogins": false}}`,
+		"opt/firefox/distribution":         `{"policies": `,
+	} {
+		m.put(filepath.Join(m.root, path, "policies.json"), text, 0o644)
+	}
+	m.must("install")
+	m.must("install")
+	if got := fmt.Sprint(m.policy("etc/firefox/policies/policies.json")); got != "map[policies:map[DisablePocket:true DisableTelemetry:true LocalNetworkAccess:map[SkipDomains:[portal.example other.example]] OfferToSaveLogins:false]]" {
+		t.Error(got)
+	}
+	m.must("uninstall")
+	if _, err := os.Stat(filepath.Join(m.root, "etc/firefox/policies/policies.json")); err == nil {
+		t.Error("the copy is left")
+	}
+}
+
 func (m *machine) policy(path string) map[string]any {
 	m.t.Helper()
 	data, err := os.ReadFile(filepath.Join(m.root, path))

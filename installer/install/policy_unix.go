@@ -29,6 +29,8 @@ func policyFiles() []policyFile {
 		{"/etc/chromium/policies/managed", chromium, sameOrigin},
 		{"/etc/opt/chrome/policies/managed", chromium, sameOrigin},
 		{"/etc/opt/edge/policies/managed", chromium, sameOrigin},
+		{"/etc/brave/policies/managed", chromium, sameOrigin},
+		{"/etc/opt/yandex/browser/policies/managed", chromium, sameOrigin},
 		{"/etc/firefox/policies/policies.json", []string{"policies", "LocalNetworkAccess", "SkipDomains"}, hostOf},
 	}
 }
@@ -39,7 +41,7 @@ func (m *manifest) policies() error {
 	}
 	for _, f := range policyFiles() {
 		path := m.policyPath(f)
-		doc, err := readPolicy(path)
+		doc, err := m.policyDocument(f, path)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"testing"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -119,6 +120,17 @@ func (b *bidi) evaluate(tab, expression string) (string, error) {
 	var text string
 	err = json.Unmarshal(reply.Result.Value, &text)
 	return text, err
+}
+
+// permit sets what a site may do about programs of this machine.
+func (b *bidi) permit(t testing.TB, origin, state string) {
+	t.Helper()
+	err := b.command("permissions.setPermission", map[string]any{
+		"descriptor": map[string]any{"name": "loopback-network"}, "state": state, "origin": origin,
+	}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func (b *bidi) close() {

@@ -1,6 +1,8 @@
 package e2e
 
 import (
+	"fmt"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,14 +28,29 @@ user_pref("services.settings.server", "data:,");
 user_pref("toolkit.telemetry.enabled", false);
 `
 
+// firefoxAsks: Mozilla has the check of sockets built in and not yet switched on.
+const firefoxAsks = `
+user_pref("network.lna.websocket.enabled", true);
+`
+
+// firefoxPublic makes a server of this machine one of the internet for Firefox.
+func firefoxPublic(s *httptest.Server) string {
+	return fmt.Sprintf("user_pref(\"network.lna.address_space.public.override\", %q);\n", s.Listener.Addr())
+}
+
 // startFirefox runs a headless Firefox ESR with the profile given.
 func startFirefox(t testing.TB, home, profile string) *bidi {
+	t.Helper()
+	return startFirefoxWith(t, home, profile)
+}
+
+func startFirefoxWith(t testing.TB, home, profile string, prefs ...string) *bidi {
 	t.Helper()
 	path, err := exec.LookPath("firefox-esr")
 	if err != nil {
 		testdata.Missing(t, "firefox-esr")
 	}
-	if err := os.WriteFile(filepath.Join(profile, "user.js"), []byte(firefoxPrefs), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(profile, "user.js"), []byte(firefoxPrefs+strings.Join(prefs, "")), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(path, "--headless", "--no-remote", "--profile", profile, "--remote-debugging-port", "0")

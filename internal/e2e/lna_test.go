@@ -236,20 +236,43 @@ func TestChromiumSnippetNotTrusted(t *testing.T) {
 }
 
 // TestFirefoxSnippet: Firefox lets sockets of public pages through, and the
-// snippet does nothing that would make it ask.
+// snippet does nothing that would make it ask. It has a question for sockets, too,
+// which is not yet switched on: then the snippet speaks of it.
 func TestFirefoxSnippet(t *testing.T) {
 	b := startBridge(t)
 	p := startLNAPortals(t, b.port)
+	_, leaf := loopbackCertificates(t)
+	_, mute, _ := foreignPrograms(t, leaf)
+	nobody := freePort(t)
+	type look struct {
+		name       string
+		permission string // set before, "" = left as it is
+		port       int
+		want       string
+		ok         bool
+	}
 	for _, s := range []struct {
 		name    string
 		trusted bool
-		port    int
-		want    string
-		ok      bool
+		prefs   string
+		looks   []look
 	}{
-		{"works", true, b.port, "OK", true},
-		{"bridge down", true, freePort(t), "NOT_RUNNING", false},
-		{"not trusted", false, b.port, "NOT_TRUSTED", false},
+		{"as it is", true, "", []look{
+			{"works", "", b.port, "OK", true},
+			{"bridge down", "", nobody, "NOT_RUNNING", false},
+			{"denied, for fetch only", "denied", b.port, "OK", true},
+			{"another program", "granted", mute, "PORT_TAKEN", false},
+		}},
+		{"not trusted", false, "", []look{
+			{"not asked", "", b.port, "NOT_TRUSTED", false},
+			{"allowed", "granted", b.port, "NOT_TRUSTED", false},
+		}},
+		{"asks for sockets", true, firefoxAsks, []look{
+			{"bridge down", "", nobody, "NOT_RUNNING", false},
+			{"asks", "", b.port, "LNA_BLOCKED.prompt", false},
+			{"denied", "denied", b.port, "LNA_BLOCKED.denied", false},
+			{"granted", "granted", b.port, "OK", true},
+		}},
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			profile := t.TempDir()
@@ -258,23 +281,25 @@ func TestFirefoxSnippet(t *testing.T) {
 				roots = append(roots, b.CA)
 			}
 			trustInNSS(t, profile, roots...)
-			public := ""
-			if s.trusted {
-				public = fmt.Sprintf("user_pref(\"network.lna.address_space.public.override\", %q);\n", p.site.Listener.Addr())
+			driver := startFirefoxWith(t, b.Home, profile, firefoxPublic(p.site), s.prefs)
+			for _, l := range s.looks {
+				if l.permission != "" {
+					driver.permit(t, p.at(p.site), l.permission)
+				}
+				tab, err := driver.open(p.at(p.site))
+				if err != nil {
+					t.Fatal(err)
+				}
+				wait := 30000
+				if l.want == "LNA_BLOCKED.prompt" {
+					wait = 3000 // nobody will answer
+				}
+				text, err := driver.evaluate(tab, fmt.Sprintf(diagnose, fmt.Sprintf("{port: %d, wait: %d}", l.port, wait)))
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Run(l.name, func(t *testing.T) { wantDiagnosis(t, readDiagnosis(t, text), l.want, l.ok) })
 			}
-			if err := os.WriteFile(filepath.Join(profile, "prefs.js"), []byte(public), 0o600); err != nil {
-				t.Fatal(err)
-			}
-			driver := startFirefox(t, b.Home, profile)
-			tab, err := driver.open(p.at(p.site))
-			if err != nil {
-				t.Fatal(err)
-			}
-			text, err := driver.evaluate(tab, fmt.Sprintf(diagnose, fmt.Sprintf("{port: %d, wait: 8000}", s.port)))
-			if err != nil {
-				t.Fatal(err)
-			}
-			wantDiagnosis(t, readDiagnosis(t, text), s.want, s.ok)
 		})
 	}
 }

@@ -55,18 +55,14 @@ function tanbaDiagnose(options) {
     return { then: function (done) { done(result('UNKNOWN', 'browser')); } };
   }
 
-  // Extensions that answer themselves put their own WebSocket into every page.
-  function replaced() {
-    return !/^function WebSocket\(\)\s*\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(WebSocket));
-  }
   function permission() {
     function ask(names) {
       if (!names.length) return null;
       return new Promise(function (done) { done(navigator.permissions.query({ name: names[0] })); }).then(function (p) { return p.state; }, function () { return ask(names.slice(1)); });
     }
-    return Promise.resolve(ask(['loopback-network', 'local-network-access']));
+    return ask(['loopback-network', 'local-network-access']);
   }
-  // "greeting", "closed", or "pending" when nothing came in time.
+  // "greeting", "closed", "tls" (told by Firefox), or "pending": nothing in time.
   function socket() {
     return new Promise(function (done) {
       var s, timer;
@@ -78,22 +74,24 @@ function tanbaDiagnose(options) {
       timer = setTimeout(function () { end('pending'); }, before === 'prompt' ? wait : Math.min(wait, 10000));
       try { s = new WebSocket('wss://' + at); } catch (e) { end('closed'); return; }
       s.onmessage = function () { end('greeting'); };
-      s.onclose = s.onerror = function () { end('closed'); };
+      s.onclose = function (e) { end(e.code === 1015 ? 'tls' : 'closed'); };
     });
   }
-  // The text of /health, "" when it may not be read, null for no answer.
+  // The text of /health, "" when it may not be read, null for none, 0 for none in time.
   function get(scheme, mode) {
     return new Promise(function (done) {
-      setTimeout(function () { done(null); }, before === 'prompt' ? wait : 5000);
+      setTimeout(function () { done(0); }, before === 'prompt' ? wait : 5000);
       fetch(scheme + '://' + at + '/health', { mode: mode, cache: 'no-store', credentials: 'omit' })
-        .then(function (r) { return r.type === 'opaque' ? '' : r.text(); })
+        .then(function (r) { return r.text(); })
         .then(done, function () { done(null); });
     });
   }
   function look(scheme) {
     return get(scheme, 'cors').then(function (text) { return text === null ? get(scheme, 'no-cors') : text; });
   }
-  function ours(text) { return text !== null && /tanba/i.test(text); }
+  function ours(text) { return /tanba/i.test(text); }
+  // Somebody listens, or the browser would not ask.
+  function unanswered() { return before === 'prompt' ? result('LNA_BLOCKED', 'prompt') : result('PORT_TAKEN'); }
   function denied() {
     var policy = document.permissionsPolicy || document.featurePolicy;
     if (window.isSecureContext === false) return result('LNA_BLOCKED', 'insecure');
@@ -104,18 +102,21 @@ function tanbaDiagnose(options) {
   function connected(now) {
     if (now === 'prompt') return result('OK'); // looking further would make the browser ask
     return look('https').then(function (text) {
-      return text === null || ours(text) ? result('OK') : result('PORT_TAKEN', 'compatible');
+      return text === null || text === 0 || ours(text) ? result('OK') : result('PORT_TAKEN', 'compatible');
     });
   }
   function refused(how, now) {
     if (csp) return result('UNKNOWN', 'csp');
     if (now === 'denied') return denied();
-    if (how === 'pending' && now === 'prompt') return result('LNA_BLOCKED', 'prompt');
+    if (now === 'prompt' && how === 'pending') return unanswered();
+    if (now === 'prompt' && how === 'tls') return result('NOT_TRUSTED'); // and no question
     return look('https').then(function (text) {
       if (csp) return result('UNKNOWN', 'csp');
+      if (text === 0) return unanswered();
       if (text !== null) return result(ours(text) ? 'UNKNOWN' : 'PORT_TAKEN');
       // Without a trusted certificate only plain HTTP tells whether somebody is there.
       return look('http').then(function (plain) {
+        if (plain === 0) return unanswered();
         if (ours(plain)) return result('NOT_TRUSTED');
         return permission().then(function (state) {
           if (state === 'denied') return denied();
@@ -126,7 +127,8 @@ function tanbaDiagnose(options) {
   }
 
   function violation(e) { if (String(e.blockedURI).indexOf(at) >= 0) csp = true; }
-  if (replaced()) return Promise.resolve(result('EXTENSION'));
+  // Extensions that answer themselves put their own WebSocket into every page.
+  if (!/^function WebSocket\(\)\s*\{\s*\[native code\]\s*\}$/.test(Function.prototype.toString.call(WebSocket))) return Promise.resolve(result('EXTENSION'));
   document.addEventListener('securitypolicyviolation', violation);
   return permission().then(function (state) {
     before = state;
