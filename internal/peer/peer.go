@@ -4,11 +4,11 @@
 // The answer comes from the kernel, not from the peer: on Linux from a
 // NETLINK_SOCK_DIAG query for the exact pair of addresses (a few microseconds;
 // /proc/net/tcp where a sandbox forbids netlink), on Windows from
-// GetExtendedTcpTable. Only the Linux code is exercised by tests so far; the
-// Windows code follows the documented layout and reads the table of Wine, which
-// names no owners (ErrUnsupported), but nobody has run it on Windows. Other
-// systems answer ErrUnsupported: their tables are undocumented
-// structures, and a wrong guess here would be worse than none.
+// GetExtendedTcpTable. The Linux code is exercised by tests with two users; the
+// Windows code was run under Wine only, which has one user and names the owner of
+// a socket that a program of its own has used (ErrUnsupported for all others). Other
+// systems answer ErrUnsupported: their tables are undocumented structures, and a
+// wrong guess here would be worse than none.
 //
 // The user id is exact. The process id and the executable are found by walking
 // open files; they are there to be shown to a person, not to decide anything: a

@@ -69,7 +69,8 @@ func find(match func(state uint32, local, remote netip.AddrPort) bool) (Process,
 		remote := netip.AddrPortFrom(netip.AddrFrom4([4]byte(rows[12:16])), binary.BigEndian.Uint16(rows[16:]))
 		if match(binary.LittleEndian.Uint32(rows), local, remote) {
 			pid := binary.LittleEndian.Uint32(rows[20:])
-			// Wine's sockets belong to its server, and to no process it knows.
+			// Wine knows no owner of programs outside of it, and of a socket
+			// that nobody has used yet.
 			// On Windows a row without an owner is nobody's: not ours.
 			if pid == 0 && wineGetVersion.Find() == nil {
 				return Process{}, ErrUnsupported
