@@ -61,11 +61,11 @@ func zenity(d dialog) []string {
 	return []string{"--error", "--no-markup", "--width=420", "--title=" + d.title, "--text=" + d.text, "--ok-label=" + d.no}
 }
 
-// yad takes escapes in every text (yad 0.40).
+// yad takes escapes in every text, and Enter for its first button (yad 0.40).
 func yad(d dialog) []string {
 	switch d.kind {
 	case askConsent:
-		return []string{"--no-markup", "--width=560", "--title=" + d.title, "--text=" + escaped(d.text), "--button=" + d.yes + ":0", "--button=" + d.no + ":1"}
+		return []string{"--no-markup", "--width=560", "--title=" + d.title, "--text=" + escaped(d.text), "--button=" + d.no + ":1", "--button=" + d.yes + ":0"}
 	case askRow:
 		args := []string{"--list", "--no-markup", "--no-headers", "--width=560", "--height=320", "--title=" + d.title, "--text=" + escaped(d.text), "--column=n", "--column=t", "--hide-column=1", "--print-column=1", "--separator="}
 		for i, row := range d.rows {
