@@ -50,8 +50,6 @@ type dialogWindow interface {
 	end(ctx context.Context)
 }
 
-func (*dialogs) way() string { return "dialogs" }
-
 func (d *dialogs) Approve(ctx context.Context, r *Request) (Decision, error) {
 	t := d.find()
 	switch {
