@@ -88,7 +88,7 @@ func startDisplay(t testing.TB) *display {
 		t.Fatal(err)
 	}
 	folder := t.TempDir()
-	server := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1024x768x24", "-nolisten", "tcp", "-fbdir", folder)
+	server := exec.Command("Xvfb", "-displayfd", "3", "-screen", "0", "1024x768x24", "-nolisten", "tcp", "-noreset", "-fbdir", folder)
 	server.ExtraFiles = []*os.File{write}
 	startUntilEnd(t, server)
 	write.Close()
