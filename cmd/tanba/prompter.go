@@ -5,17 +5,20 @@ import (
 	"context"
 	"log/slog"
 	"os"
+	"path/filepath"
 
 	"tanba/bridge/prompt"
 	"tanba/internal/i18n"
 	"tanba/internal/keychain"
 	"tanba/internal/notify"
 	"tanba/internal/peer"
+	"tanba/internal/settings"
 	"tanba/internal/state"
 )
 
-// policyFile is where the administrator allows robots what: docs/robots.md.
-const policyFile = "/etc/tanba/robots.json"
+// policyFile is where the administrator allows robots what: docs/robots.md. On macOS
+// it is not below /etc, which is a link there.
+var policyFile = filepath.Join(settings.MachineFolder(), "robots.json")
 
 // defaultPrompter lets the administrator's policy answer for robots; it asks in a
 // window where there is a display and a browser, in the desktop's own dialogs where
