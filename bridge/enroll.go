@@ -14,7 +14,10 @@ import (
 	"tanba/protocol"
 )
 
-// families are the algorithms of generateCsr.
+// families are the algorithms of generateCsr, as protocol.md §6.6 names them.
+// GOST 34.10-2015 of 256 bits is not among them: the national authority issues no
+// such keys, no client is known to ask for one, and a page could not name it. For
+// other authorities there is tanba csr --alg gost256.
 var families = map[string]pki.Family{"GOST2015-512": pki.GOST512, "RSA-2048": pki.RSA}
 
 // makeCSR makes a new key and the request for its certificate (protocol.md §6.6).

@@ -3,6 +3,7 @@ package pages
 import (
 	"context"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -174,6 +175,9 @@ func (r *Renewal) view(lang string) (any, error) {
 		v.Old = &oldView{Owner: c.Person().CommonName, Issuer: c.Issuer.CommonName(), Until: i18n.DateUntil(lang, c.NotAfter), Ended: r.Now().After(c.NotAfter)}
 		if f := newFamily(c, true); f != newFamily(c, false) {
 			v.Old.Algorithm = f.String()
+			if lang == "en" {
+				v.Old.Algorithm = strings.Replace(f.String(), "ГОСТ", "GOST", 1)
+			}
 		}
 	}
 	if d := r.done; d != nil {

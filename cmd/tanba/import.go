@@ -79,7 +79,7 @@ func importCertificate(c *command, args []string) int {
 		return exitOK
 	}
 	fmt.Fprintln(c.stdout, first(done.Path, token))
-	c.say("cli.life.imported", owner(done.Certificate.Person()), i18n.DateUntil(c.lang, done.Certificate.NotAfter))
+	c.say("cli.life.imported", owner(done.Certificate.Person(), c.lang), i18n.DateUntil(c.lang, done.Certificate.NotAfter))
 	return exitOK
 }
 

@@ -116,7 +116,7 @@ func (c *command) certificateFacts(cert *pki.Certificate) (line map[string]any, 
 		"daysLeft": daysLeft(cert.NotAfter),
 	}
 	facts := []string{
-		owner(p), cert.PublicKey.Family.String(), purpose, cert.Issuer.CommonName(),
+		owner(p, c.lang), algorithmName(cert.PublicKey.Family, c.lang), purpose, cert.Issuer.CommonName(),
 		i18n.Date(c.lang, cert.NotBefore) + " – " + i18n.Date(c.lang, cert.NotAfter),
 	}
 	if trouble != "" {

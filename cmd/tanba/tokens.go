@@ -165,7 +165,7 @@ func (c *command) showModule(m pkcs11.ModuleReport) (expired bool) {
 		for _, k := range t.Keys {
 			line(3, c.text("tokens.key", k.Label, hex.EncodeToString(k.ID), k.Algorithm))
 			if k.Certificate != nil {
-				line(4, c.text("tokens.certificate", owner(k.Certificate.Person()), k.Certificate.SerialHex(), i18n.DateUntil(c.lang, k.Certificate.NotAfter)))
+				line(4, c.text("tokens.certificate", owner(k.Certificate.Person(), c.lang), k.Certificate.SerialHex(), i18n.DateUntil(c.lang, k.Certificate.NotAfter)))
 				if time.Now().After(k.Certificate.NotAfter) {
 					expired = true
 					line(4, c.text("tokens.trouble")+": "+c.text("cli.key_expired", i18n.Date(c.lang, k.Certificate.NotAfter)))
@@ -214,7 +214,7 @@ func (c *command) moduleFacts(m pkcs11.ModuleReport, expired *bool) map[string]a
 				key := map[string]any{"id": hex.EncodeToString(k.ID), "label": k.Label, "algorithm": k.Algorithm, "private": k.Private, "public": k.Public, "troubles": troubles(k.Troubles)}
 				if cert := k.Certificate; cert != nil {
 					*expired = *expired || time.Now().After(cert.NotAfter)
-					key["certificate"] = map[string]any{"owner": owner(cert.Person()), "serial": cert.SerialHex(), "notAfter": cert.NotAfter.UTC().Format(time.RFC3339), "expired": time.Now().After(cert.NotAfter)}
+					key["certificate"] = map[string]any{"owner": owner(cert.Person(), "en"), "serial": cert.SerialHex(), "notAfter": cert.NotAfter.UTC().Format(time.RFC3339), "expired": time.Now().After(cert.NotAfter)}
 				}
 				keys = append(keys, key)
 			}

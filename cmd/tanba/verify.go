@@ -295,8 +295,15 @@ func (v *verifying) print(d *report.Document, indent string) {
 }
 
 // owner names a certificate's holder as people do: person, identifier, organisation.
-// The command line says ИИН and БИН in every language, as the identifiers are called.
-func owner(p pki.Subject) string { return report.Owner(p, "ru") }
+func owner(p pki.Subject, lang string) string { return report.Owner(p, lang) }
+
+// algorithmName is that of a standard: ГОСТ in Kazakh and Russian, GOST in English.
+func algorithmName(f pki.Family, lang string) string {
+	if lang == "en" {
+		return strings.Replace(f.String(), "ГОСТ", "GOST", 1)
+	}
+	return f.String()
+}
 
 func parseTime(s string) (time.Time, error) {
 	var err error
