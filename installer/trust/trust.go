@@ -150,8 +150,19 @@ func (o *Options) complete() error {
 	return nil
 }
 
+// certutilWithin bounds what takes a fraction of a second: on a database that is
+// being made at the same time certutil says "Invalid password" without end.
+const certutilWithin = 20 * time.Second
+
 func run(ctx context.Context, name string, args ...string) ([]byte, error) {
-	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+	if name == "certutil" {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, certutilWithin)
+		defer cancel()
+	}
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.WaitDelay = time.Second
+	out, err := cmd.CombinedOutput()
 	if errors.Is(err, exec.ErrNotFound) && name == "certutil" {
 		return nil, ErrNoCertutil
 	}
