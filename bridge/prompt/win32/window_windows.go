@@ -182,6 +182,7 @@ func (w *Window) ask(p Panel, asked chan<- Answer) {
 		return
 	}
 	w.panel, w.asked = p, asked
+	w.front = time.Time{} // before anything is drawn as if it counted
 	w.fill()
 	w.arrange()
 	w.startFocus()
