@@ -52,7 +52,7 @@ func startChromium(t testing.TB, home string, extra ...chromedp.ExecAllocatorOpt
 // chromiumSession opens the portal and lets its page run a session.
 func chromiumSession(t testing.TB, ctx context.Context, p *portal, b *bridge, calls []call) session {
 	t.Helper()
-	ctx, stop := context.WithTimeout(ctx, 60*time.Second)
+	ctx, stop := context.WithTimeout(ctx, 3*time.Minute)
 	defer stop()
 	if err := chromedp.Do(ctx, chromedp.Navigate(p.Origin+"/")); err != nil {
 		t.Fatalf("chromium: %s: %v", p.Origin, err)

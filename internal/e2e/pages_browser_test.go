@@ -85,8 +85,11 @@ func ask1[T any](l *look, script string) T {
 // until waits for an expression to hold.
 func (l *look) until(expression string) {
 	l.t.Helper()
-	deadline := time.Now().Add(90 * time.Second)
-	for !ask1[bool](l, "!!("+expression+")") {
+	for deadline := time.Now().Add(90 * time.Second); ; {
+		// A page that is being left has nobody to answer for it.
+		if holds, err := chromedp.Run(l.ctx, chromedp.Evaluate[bool]("!!("+expression+")")); err == nil && holds {
+			return
+		}
 		if time.Now().After(deadline) {
 			l.t.Fatalf("never: %s\n%s\n%v", expression, ask1[string](l, `document.body.innerText`), ask1[[]string](l, `window.troubles`))
 		}

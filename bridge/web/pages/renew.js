@@ -90,7 +90,7 @@ function pending(p, v, act, button) {
     h('h2', null, t('renew.waiting')),
     name('p', p.owner), h('p.muted.wrap', null, name('span', p.place), ' · ', t('renew.created', p.created)),
     h('ol.steps', { start: 3 },
-      h('li', null, h('h3', null, t('renew.step_sign')), p.signed ? h('p', null, icon('done', 18), ' ', t('renew.signed')) : button(t('renew.sign'), 'sign', { keyId: p.keyId })),
+      h('li', null, h('h3', null, t('renew.step_sign')), p.signed ? h('p.signed', null, icon('done', 18), t('renew.signed')) : button(t('renew.sign'), 'sign', { keyId: p.keyId })),
       h('li', null, h('h3', null, t('renew.step_apply')), h('p', null, t('renew.apply_text')),
         h('div.actions', null,
           h('button', { type: 'button', onclick: save(false) }, t('renew.save_request')),

@@ -5,7 +5,7 @@
 // A call is {method, args}. An argument "!!name" stands for the constant of that
 // name of the client class, as in the client's own recordings.
 ((exports) => {
-  const limit = 30000;
+  const limit = 120000;
 
   const within = (promise, what) => new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`no answer to ${what} in ${limit} ms`)), limit);
