@@ -3,7 +3,6 @@ package prompt
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -49,10 +48,10 @@ func fallback(l Launch, tab Opener) Opener {
 			<-app.closed
 			if app.failed && ctx.Err() == nil {
 				if next, err := tab(ctx, url); err == nil {
-					if next == nil {
-						return // nobody can tell when a tab is closed
+					select {
+					case <-next:
+					case <-ctx.Done():
 					}
-					<-next
 				}
 			}
 			close(closed)
@@ -235,50 +234,4 @@ func browsers() []string {
 		"/usr/bin/vivaldi-stable", "/usr/bin/vivaldi", "/usr/lib/chromium/chromium", "/usr/lib64/chromium-browser/chromium-browser",
 		"/run/current-system/sw/bin/chromium", "/run/current-system/sw/bin/google-chrome-stable",
 	}
-}
-
-// Tab opens the page in the person's own browser. Nobody can tell when the tab
-// is closed; the page itself is watched.
-func Tab() Opener {
-	return func(_ context.Context, url string) (<-chan struct{}, error) {
-		return nil, openWithSystem(url, "/usr/bin/x-www-browser", "/usr/bin/firefox", "/usr/bin/firefox-esr")
-	}
-}
-
-// OpenFile opens a file in the program that the system has for it.
-func OpenFile(path string) error { return openWithSystem(path) }
-
-// openWithSystem gives an address or a path to the system's own opener, as one
-// argument of a vector, or else to one of the other programs.
-func openWithSystem(target string, others ...string) error {
-	var candidates [][]string
-	switch runtime.GOOS {
-	case "windows":
-		candidates = [][]string{{filepath.Join(os.Getenv("SystemRoot"), "System32", "rundll32.exe"), "url.dll,FileProtocolHandler", target}}
-	case "darwin":
-		candidates = [][]string{{"/usr/bin/open", target}}
-	default:
-		if !hasDisplay() {
-			return errors.New("no display")
-		}
-		candidates = [][]string{{"/usr/bin/xdg-open", target}, {"/usr/bin/gio", "open", target}}
-		for _, p := range others {
-			candidates = append(candidates, []string{p, target})
-		}
-		candidates = append(candidates, []string{"/run/current-system/sw/bin/xdg-open", target})
-	}
-	err := errors.New("no way to open it is known here")
-	for _, c := range candidates {
-		if _, missing := os.Stat(c[0]); missing != nil {
-			continue
-		}
-		cmd := exec.Command(c[0], c[1:]...)
-		if e := cmd.Start(); e != nil {
-			err = fmt.Errorf("%s: %w", c[0], e)
-			continue
-		}
-		go cmd.Wait() // it may live as long as the program it opens; it is not ours to end
-		return nil
-	}
-	return err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -79,6 +80,14 @@ func NewWeb(o WebOptions) Prompter {
 type webPrompter struct{ o WebOptions }
 
 func (w *webPrompter) Approve(ctx context.Context, r *Request) (Decision, error) {
+	d, err := w.approve(ctx, r)
+	if errors.Is(err, ErrUnavailable) {
+		w.o.Log.Warn("prompt: no window, asking otherwise", "error", err)
+	}
+	return d, err
+}
+
+func (w *webPrompter) approve(ctx context.Context, r *Request) (Decision, error) {
 	if ctx.Err() != nil {
 		return Decision{}, ErrCancelled
 	}
