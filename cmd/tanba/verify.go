@@ -170,7 +170,7 @@ func (v *verifying) open(file string) (in *input, missing string) {
 	in = &input{file: file}
 	var err error
 	if in.signature, in.size, err = openRegular(file); err != nil {
-		return nil, v.text("cli.no_file")
+		return nil, v.noFile(err)
 	}
 	content := v.content
 	// A detached X.p7s finds X beside it; a wrong guess can only fail to verify.
@@ -227,7 +227,7 @@ func (v *verifying) file(file string) int {
 	case errors.Is(err, cms.ErrContentMissing):
 		return v.unreadable(file, v.text("cli.content_missing"))
 	case err != nil && (r == nil || len(r.Signers) == 0):
-		return v.unreadable(file, v.text("cli.not_a_signature"))
+		return v.unreadable(file, v.noSignature(in.signature))
 	}
 	code := exitOK
 	switch {
