@@ -106,6 +106,8 @@ type journalEntry struct {
 	Operation string   `json:"operation"` // in words
 	Method    string   `json:"method"`    // as the page called it
 	Documents int      `json:"documents"`
+	Signed    int      `json:"signed,omitempty"` // of those that failed together
+	Failed    []int    `json:"failed,omitempty"` // numbers of documents that could not be signed
 	Names     []string `json:"names"`
 	SHA256    []string `json:"sha256"`
 	Key       string   `json:"key"`
@@ -136,6 +138,7 @@ func readJournal(d Desk, lang string, body []byte) (any, error) {
 		out.Entries = append(out.Entries, journalEntry{
 			Time: moment(lang, e.Time), Who: first(e.Origin, e.Program), Operation: operationText(lang, e.Operation), Method: e.Operation, Documents: e.Documents,
 			Names: e.Names, SHA256: e.SHA256, Key: e.KeySerial, Outcome: "pages.outcome." + e.Outcome, Policy: e.Policy,
+			Signed: e.Signed, Failed: e.Failed,
 		})
 	}
 	for _, b := range breaches {

@@ -31,7 +31,7 @@ func (d *desk) Revoke(id string) bool  { d.did = append(d.did, "revoke "+id); re
 func (d *desk) Block(id string)        { d.did = append(d.did, "block "+id) }
 func (d *desk) Unblock(id string) bool { d.did = append(d.did, "unblock "+id); return true }
 func (d *desk) Journal(q consent.JournalQuery) ([]consent.JournalEntry, int, error) {
-	return []consent.JournalEntry{{Origin: "https://egov.kz", Operation: "signXml", Outcome: "done", Names: []string{"акт.xml"}}}, 1, nil
+	return []consent.JournalEntry{{Origin: "https://egov.kz", Operation: "signXml", Outcome: "done", Signed: 7, Failed: []int{3}, Names: []string{"акт.xml"}}}, 1, nil
 }
 func (d *desk) ExportJournal(w io.Writer, format string, _ consent.JournalQuery) error {
 	_, err := io.WriteString(w, format+" of the journal")
@@ -67,6 +67,7 @@ func TestCalls(t *testing.T) {
 		{"block", `{"ID":"https://egov.kz"}`, "egov.kz"},
 		{"unblock", `{"ID":"https://egov.kz"}`, "egov.kz"},
 		{"journal", `{}`, `"outcome":"pages.outcome.done"`},
+		{"journal", `{}`, `"signed":7,"failed":[3]`},
 		{"journal/export", `{"Format":"csv"}`, "csv of the journal"},
 		{"journal/clear", `{}`, "{}"},
 		{"texts", `{}`, `"pages.nav.status":"Status"`},

@@ -77,6 +77,8 @@ function table(entries) {
       h('dl.facts', null,
         (e.names || []).map((name, i) => [h('dt', null, name || '–'), h('dd.mono', null, (e.sha256 || [])[i] || '–')]),
         (e.names?.length ? [] : e.sha256 || []).map((sum) => [h('dt', null, 'SHA-256'), h('dd.mono', null, sum)]),
+        e.signed || e.failed ? [h('dt', null, t('pages.journal.made')), h('dd', null, String(e.signed || 0))] : null,
+        e.failed ? [h('dt', null, t('pages.journal.not_signed')), h('dd', null, e.failed.map((i) => '№ ' + i).join(', '))] : null,
         e.key ? [h('dt', null, t('pages.journal.key')), h('dd.mono', null, e.key)] : null,
         e.policy ? [h('dt', null, t('pages.journal.policy')), h('dd', null, e.policy)] : null,
         e.method ? [h('dt', null, t('pages.journal.method')), h('dd.mono', null, e.method)] : null)))));
