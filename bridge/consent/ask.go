@@ -100,6 +100,9 @@ func (d *Desk) ask(ctx context.Context, q *Question, turn *turn) (*Grant, error)
 		if errors.Is(err, prompt.ErrBlocked) {
 			d.Block(identity(q.Asker))
 		}
+		if errors.Is(err, prompt.ErrUnavailable) {
+			d.o.Log.Warn("consent: nobody can be asked here", "error", err)
+		}
 		return nil, cancelled(ctx, err)
 	}
 	g.Progress = decision.Progress

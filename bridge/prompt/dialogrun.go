@@ -63,6 +63,7 @@ func runTool(ctx context.Context, t *tool, d dialog) (out []byte, yes bool, err 
 func (t *tool) command(ctx context.Context, d dialog) (cmd *exec.Cmd, said *complaint) {
 	cmd = exec.CommandContext(ctx, t.path, t.arguments(d)...)
 	said = &complaint{}
+	cmd.Env = utf8Locale()
 	cmd.Stderr = said
 	cmd.WaitDelay = time.Second // a child of the tool may keep it open
 	return cmd, said

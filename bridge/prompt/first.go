@@ -7,12 +7,13 @@ import (
 
 // First asks by the first back-end that can ask here: one that returns
 // ErrUnavailable passes the request on to the next. A refusal is an answer and
-// goes to nobody else.
+// goes to nobody else. Where none can, the error has the reason of each.
 func First(back ...Prompter) Prompter { return first(back) }
 
 type first []Prompter
 
 func (f first) Approve(ctx context.Context, r *Request) (Decision, error) {
+	none := []error{ErrUnavailable}
 	for _, p := range f {
 		d, err := p.Approve(ctx, r)
 		if !errors.Is(err, ErrUnavailable) {
@@ -21,8 +22,9 @@ func (f first) Approve(ctx context.Context, r *Request) (Decision, error) {
 		if ctx.Err() != nil {
 			return Decision{}, ErrCancelled
 		}
+		none = append(none, err)
 	}
-	return Decision{}, ErrUnavailable
+	return Decision{}, errors.Join(none...)
 }
 
 // Unattended reports whether p answers without a person, as Script does. The

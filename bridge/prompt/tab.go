@@ -67,10 +67,10 @@ func systemOpeners(target string, others ...string) ([][]string, error) {
 }
 
 // openByOne starts the first command that can be started. When it fails soon, as
-// xdg-open does where no browser is installed, the next one is tried; closed is
+// xdg-open does where no browser is installed, the next one is tried; the channel is
 // closed when none is left. A command may live as long as the program it opens and
 // is not ours to end.
-func openByOne(ctx context.Context, ways [][]string) (closed <-chan struct{}, err error) {
+func openByOne(ctx context.Context, ways [][]string) (<-chan struct{}, error) {
 	cmd, rest, err := startOne(ways)
 	if err != nil {
 		return nil, err
@@ -85,6 +85,7 @@ func openByOne(ctx context.Context, ways [][]string) (closed <-chan struct{}, er
 			if ctx.Err() != nil || time.Since(began) > shownBy {
 				break
 			}
+			var err error
 			if cmd, rest, err = startOne(rest); err != nil {
 				break
 			}
