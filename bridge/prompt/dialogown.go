@@ -116,7 +116,7 @@ func (o *ownDialogs) panel() win32.Panel {
 	q := o.q
 	p := win32.Panel{
 		Heading: q.siteName(), Sentence: Sentence(q.lang, q.r), Detail: q.siteDetail(),
-		Notes: q.warnings(), Account: q.account(),
+		Notes: strings.Join(q.warnings("!"), "\n"), Account: q.account(),
 	}
 	if q.r.Phrase != "" {
 		p.Phrase = q.t("page.phrase") + ": " + harmless(q.r.Phrase)

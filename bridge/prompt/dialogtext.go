@@ -14,50 +14,11 @@ import (
 // describe says who asks, what for and for which documents: five at most.
 func (q *dialogQuestion) describe() string {
 	r := q.r
-	name := harmless(r.Site.Name)
-	switch {
-	case name == "" && r.Site.Local:
-		name = q.t("site.unknown_program")
-	case name == "":
-		name = q.t("site.unknown")
-	}
-	lines := []string{name + " " + Sentence(q.lang, r), harmless(r.Site.Detail)}
-	warn := func(keys ...string) {
-		text := "⚠"
-		for _, k := range keys {
-			text += " " + strings.TrimSuffix(q.t(k), ".") + "."
-		}
-		lines = append(lines, text)
-	}
-	if r.Site.Suspicious {
-		warn("site.suspicious")
-	}
+	lines := []string{q.siteName() + " " + Sentence(q.lang, r), harmless(r.Site.Detail)}
 	if !r.Site.Secure && !r.Site.Local && !r.Site.Loopback {
-		warn("site.insecure")
+		lines = append(lines, "⚠ "+q.t("site.insecure"))
 	}
-	switch {
-	case r.Site.New && r.Site.Local:
-		lines = append(lines, q.t("site.new_program_note"))
-	case r.Site.New:
-		lines = append(lines, q.t("site.new_note"))
-	}
-	switch r.Purpose {
-	case ShowKey:
-		lines = append(lines, q.t("ask.show_note"))
-	case ListTokens:
-		lines = append(lines, q.t("ask.tokens_note"))
-	case PickFile:
-		lines = append(lines, q.t("ask.pick_note"))
-	}
-	if r.Warning != "" {
-		warn(r.Warning, r.Warning+".text")
-	}
-	if r.Digests {
-		warn("digest.title", "digest.text")
-	}
-	if r.Unseen {
-		warn("unseen.title", "unseen.text")
-	}
+	lines = append(lines, q.warnings("⚠")...)
 	const shown = 5
 	for i, d := range r.Documents[:min(len(r.Documents), shown)] {
 		title := harmless(d.Name)

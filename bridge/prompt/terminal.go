@@ -149,6 +149,8 @@ func (q *question) describe() {
 	switch {
 	case r.Site.Suspicious:
 		q.say("! %s", q.t("site.suspicious"))
+	case r.Site.Changed:
+		q.say("! %s. %s", q.t("site.changed"), q.t("site.changed_text"))
 	case r.Site.New && r.Site.Local:
 		q.say("  %s", q.t("site.new_program_note"))
 	case r.Site.New:
