@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -323,16 +321,7 @@ func TestOracleIssues(t *testing.T) {
 	e.person.answer = yes(folder, "Qwerty12")
 	page := e.open()
 	_, der, keyID := e.made(page, "")
-	answer, err := http.Post(base+"/issue?profile=individual", "application/pkcs10", bytes.NewReader(der))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	body, err := io.ReadAll(answer.Body)
-	if err != nil || answer.StatusCode != http.StatusOK {
-		t.Fatalf("issue: %s %q %v", answer.Status, body, err)
-	}
-	c, err := pki.ParseCertificate(body)
+	c, err := pki.ParseCertificate(testoracle.Issue(t, base, der))
 	if err != nil {
 		t.Fatal(err)
 	}

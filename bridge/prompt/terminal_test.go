@@ -52,6 +52,7 @@ func TestTerminal(t *testing.T) {
 		{"unseen", "\n", nil, func(r *Request) { r.Unseen, r.Detached, r.Documents, r.Bytes, r.Total = true, true, nil, 0, 214 }, "",
 			[]string{"просит подписать 214 документов", "! Документы придут после вашего согласия", "Подписи будут отдельно от документов"}},
 		{"suspicious", "\n", nil, func(r *Request) { r.Site.Suspicious = true }, "", []string{"! Осторожно"}},
+		{"T7 replaced program", "\n", nil, func(r *Request) { r.Site.Local, r.Site.New, r.Site.Changed = true, true, true }, "", []string{"! Файл программы изменился"}},
 		{"escape sequences of a document", "\n", nil, func(r *Request) { r.Documents[0].Text = "\x1b[2Jx" }, "", []string{"│ [2Jx"}},
 		{"fields", "\n", nil, func(r *Request) {
 			r.Documents[0].Fields = []Field{{Key: "document.field_form", Value: "910.00"}, {Name: "key.iin", Value: "\x1b[2J1"}}

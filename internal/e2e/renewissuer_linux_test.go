@@ -1,10 +1,7 @@
 package e2e
 
 import (
-	"bytes"
 	"encoding/pem"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 	"testing"
@@ -85,16 +82,7 @@ func otherIssuer(t *testing.T) issuer {
 		if block == nil {
 			t.Fatalf("no request: %.80q", request)
 		}
-		answer, err := http.Post(base+"/issue?profile=individual", "application/pkcs10", bytes.NewReader(block.Bytes))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer answer.Body.Close()
-		body, err := io.ReadAll(answer.Body)
-		if err != nil || answer.StatusCode != http.StatusOK {
-			t.Fatalf("issue: %s %q %v", answer.Status, body, err)
-		}
-		leaf, err := pki.ParseCertificate(body)
+		leaf, err := pki.ParseCertificate(testoracle.Issue(t, base, block.Bytes))
 		if err != nil {
 			t.Fatal(err)
 		}
